@@ -1,0 +1,3 @@
+//! Placeholder.
+mod facts;
+pub use facts::LayerFacts;

@@ -1,0 +1,3 @@
+//! Placeholder.
+mod records;
+pub use records::*;

@@ -1,0 +1,309 @@
+//! The records of one image digest, as they are written to Git. One struct a file; the JSON Schemas come from them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Descriptor, Digest, Finding, Instant, Outcome, Platform, Reason, Repository, Severity, SignatureFound, Verdict,
+};
+
+/// `custody.json`: where the bytes came from, who moved them, when, what was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Custody {
+    /// `fondaco/custody/v1alpha1`.
+    pub schema: String,
+    pub subject: Subject,
+    pub source: SourceRecord,
+    /// In order of time.
+    pub hops: Vec<Hop>,
+}
+
+/// The image: its manifest or index, and what that points to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Subject {
+    pub digest: Digest,
+    pub media_type: String,
+    /// Bytes of the manifest or index itself.
+    pub size: u64,
+    /// Every manifest of the image that has a root file system: itself, or the children of an index, in its order.
+    pub platforms: Vec<PlatformRecord>,
+    /// Bytes of all distinct blobs and manifests of the image.
+    pub total_size: u64,
+}
+
+/// One platform of an image.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PlatformRecord {
+    /// `linux/amd64`.
+    pub platform: String,
+    pub digest: Digest,
+    pub media_type: String,
+    pub size: u64,
+    /// The package list of this platform, beside this record: `packages.txt`, or `packages.linux-arm64.txt`.
+    pub packages: String,
+    /// `PRETTY_NAME` of os-release, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+    /// Number of packages.
+    pub package_count: u64,
+    pub layers: Vec<LayerRecord>,
+}
+
+/// One layer, compressed digest and uncompressed digest as the configuration promised and the intake checked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LayerRecord {
+    pub digest: Digest,
+    pub diff_id: Digest,
+    pub size: u64,
+}
+
+/// Where an image comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SourceRecord {
+    pub repository: Repository,
+    /// Tags that pointed here, sorted by name.
+    pub tags: Vec<TagSeen>,
+}
+
+/// A tag and when it was first seen to mean this digest.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TagSeen {
+    pub tag: String,
+    pub first_seen: Instant,
+}
+
+/// One movement of the image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Hop {
+    pub kind: HopKind,
+    pub from: Repository,
+    pub to: Repository,
+    /// The destination tag, of a promotion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// The consumer, of a promotion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consumer: Option<String>,
+    /// Hosts that were asked for the bytes, sorted.
+    pub hosts: Vec<String>,
+    pub at: Instant,
+    /// Bytes that were moved; mounted blobs move none.
+    pub bytes: u64,
+    pub actor: Actor,
+    /// `fondaco 0.1.0`.
+    pub tool: String,
+    pub certainty: Certainty,
+    /// The pushed commit whose verdicts allowed the promotion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleared_by: Option<String>,
+    /// What was written beside the image and read back, of a promotion.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vouched: Vec<Vouched>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum HopKind {
+    Intake,
+    Promotion,
+}
+
+/// Whether this run did it, or a later run found it done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Certainty {
+    Performed,
+    Observed,
+}
+
+/// A signature or document of ours beside a promoted image, read back before the tag was written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Vouched {
+    /// What it is: `cosign-legacy`, `sigstore-bundle` or `cyclonedx`.
+    pub format: String,
+    /// The manifest it speaks of.
+    pub subject: Digest,
+    /// Digest of the manifest that carries it.
+    pub digest: Digest,
+    /// SHA-256 of the public key's SPKI, of a signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Digest>,
+}
+
+/// On whose behalf a run acts. What the environment does not tell is `unknown`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Actor {
+    /// The CI system, or `none`.
+    pub provider: String,
+    pub repository: String,
+    pub workflow: String,
+    pub run: String,
+    pub started_by: String,
+    /// Author of the manifest commit, as Git records it.
+    pub author: String,
+}
+
+/// `verification.json`: who made it, as far as signatures tell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VerificationRecord {
+    /// `fondaco/verification/v1alpha1`.
+    pub schema: String,
+    pub subject: Digest,
+    /// Name of the `TrustPolicy`, or `none`.
+    pub policy: String,
+    /// SHA-256 over the policy's keys, so that a changed policy is seen.
+    pub policy_digest: Digest,
+    pub outcome: Outcome,
+    pub reason: String,
+    pub signatures: Vec<SignatureFound>,
+}
+
+/// `scan.json`: packages against one advisory bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScanRecord {
+    /// `fondaco/scan/v1alpha1`.
+    pub schema: String,
+    pub subject: Digest,
+    /// SHA-256 of the union package list, `packages.txt`.
+    pub packages: Digest,
+    pub advisories: AdvisoriesUsed,
+    pub findings: Vec<Finding>,
+    /// What was not looked at, and why; never empty by omission.
+    pub not_looked_at: Vec<NotLookedAt>,
+}
+
+/// The advisory bundle a scan used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AdvisoriesUsed {
+    pub digest: Digest,
+    /// The newest `modified` of its records: the date the bundle speaks for.
+    pub as_of: Instant,
+    pub ecosystems: Vec<EcosystemUsed>,
+}
+
+/// How much the bundle knows of one ecosystem the image uses.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EcosystemUsed {
+    pub ecosystem: String,
+    pub records: u64,
+}
+
+/// Something a scan could not speak about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NotLookedAt {
+    pub what: String,
+    pub reason: String,
+    /// Packages concerned; zero where it cannot be counted.
+    pub packages: u64,
+}
+
+/// `verdicts.json`: what each consumer's gate says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Verdicts {
+    /// `fondaco/verdicts/v1alpha1`.
+    pub schema: String,
+    pub subject: Digest,
+    /// The commit whose manifests were judged by.
+    pub manifest_commit: String,
+    pub judged_at: Instant,
+    /// Digests of what was judged.
+    pub inputs: VerdictInputs,
+    /// By consumer name.
+    pub verdicts: Vec<ConsumerVerdict>,
+}
+
+/// Digests of everything a verdict depends on, besides the manifest commit and the time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VerdictInputs {
+    /// Of `packages.txt`.
+    pub packages: Digest,
+    /// Of `verification.json`.
+    pub verification: Digest,
+    /// Of `scan.json`; absent where no advisory bundle is pinned, which holds the image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scan: Option<Digest>,
+}
+
+/// One consumer's verdict.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConsumerVerdict {
+    pub consumer: String,
+    pub gate: String,
+    pub verdict: Verdict,
+    /// Every reason against clearing; empty when cleared.
+    pub reasons: Vec<Reason>,
+    /// The threshold that was applied, for the page.
+    pub max_severity: Severity,
+}
+
+/// `lock/images.lock.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImagesLock {
+    /// `fondaco/images-lock/v1alpha1`.
+    pub schema: String,
+    /// Sorted by repository and tag.
+    pub images: Vec<LockedImage>,
+}
+
+/// What a tag means, since when.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LockedImage {
+    pub repository: Repository,
+    pub tag: String,
+    pub digest: Digest,
+    pub first_seen: Instant,
+}
+
+/// `lock/advisories.lock.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AdvisoriesLock {
+    /// `fondaco/advisories-lock/v1alpha1`.
+    pub schema: String,
+    pub digest: Digest,
+    /// Bytes of the bundle.
+    pub size: u64,
+    /// The newest `modified` of its records.
+    pub as_of: Instant,
+    pub records: u64,
+    /// Sorted by name.
+    pub ecosystems: Vec<EcosystemUsed>,
+}
+
+/// Everything recorded about one digest. `packages` is keyed by file name (`packages.txt` is always there).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageRecord {
+    pub custody: Custody,
+    pub verification: VerificationRecord,
+    pub packages: std::collections::BTreeMap<String, String>,
+    pub scan: Option<ScanRecord>,
+    pub verdicts: Verdicts,
+}
+
+/// Returns the package list's file name for a platform; an image of one platform has the plain name.
+pub fn packages_file(platform: &Platform, alone: bool) -> String {
+    if alone { "packages.txt".to_owned() } else { format!("packages.{}.txt", platform.dashed()) }
+}
+
+/// Returns a platform record's descriptor, to sign it or to attach to it.
+pub fn descriptor(record: &PlatformRecord) -> Descriptor {
+    Descriptor::new(record.media_type.clone(), record.digest.clone(), record.size)
+}

@@ -1,0 +1,121 @@
+//! What the manifests ask for, resolved: names looked up, defaults filled in, every rule with the place it is written.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Digest, Outcome, Period, Repository, Severity, Verdict};
+
+/// A value with the place it is written, `gates/standard.yaml:6`, or `default`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruled<T> {
+    pub value: T,
+    pub written: String,
+}
+
+/// Everything the manifests of one commit ask for. Lists are sorted by name; equal manifests give equal values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Desired {
+    pub mirror: DesiredMirror,
+    /// `Registry` documents by host. Hosts without a document are reached by HTTPS with no facts known.
+    pub registries: BTreeMap<String, DesiredRegistry>,
+    pub policies: BTreeMap<String, DesiredPolicy>,
+    /// One entry for each image and tag, sorted by set, repository and tag.
+    pub images: Vec<DesiredImage>,
+    pub consumers: Vec<DesiredConsumer>,
+}
+
+/// The `Mirror` document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredMirror {
+    pub name: String,
+    /// Where images wait: `<quarantine>/<upstream host>/<repository>`.
+    pub quarantine: Repository,
+    /// Path of the encrypted signing key, relative to the manifest repository, as written.
+    pub key: String,
+    /// Who operates the mirror, where declared.
+    pub operator: Option<String>,
+    /// The operator's declared legal role, where declared.
+    pub role: Option<String>,
+}
+
+/// A `Registry` document: access and facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredRegistry {
+    pub host: String,
+    /// Directory of image layouts, relative to the manifest repository, where this is not an HTTP registry.
+    pub layout: Option<String>,
+    /// HTTP without TLS, only where declared.
+    pub plain_http: bool,
+    pub facts: Vec<Fact>,
+    pub written: String,
+}
+
+/// One declared fact about a registry, in the order of the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// The manifest key, for instance `jurisdiction.operatorCountry`.
+    pub key: String,
+    /// The declared value; `None` is an open question.
+    pub value: Option<String>,
+    pub source: Option<String>,
+    pub date: Option<String>,
+}
+
+/// A `TrustPolicy` document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredPolicy {
+    pub name: String,
+    /// Accepted public keys: name and PEM text.
+    pub keys: Vec<(String, String)>,
+    /// What each outcome other than `verified` leads to; `Verdict::Cleared` means the outcome is only recorded.
+    pub actions: BTreeMap<Outcome, Ruled<Verdict>>,
+    pub written: String,
+}
+
+/// One image under one tag.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DesiredImage {
+    /// Name of the `ImageSet`.
+    pub set: String,
+    pub source: Repository,
+    pub tag: String,
+    /// Pinned by the manifest; then upstream is not asked what the tag means.
+    pub digest: Option<Digest>,
+    /// Name of the `TrustPolicy`.
+    pub trust: Option<String>,
+    pub written: String,
+}
+
+/// A `Consumer` with its gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredConsumer {
+    pub name: String,
+    pub target: Repository,
+    /// Names of the `ImageSet`s it asks for, sorted.
+    pub sets: Vec<String>,
+    pub gate: DesiredGate,
+    pub written: String,
+}
+
+impl DesiredConsumer {
+    /// Returns the distribution repository of an upstream repository for this consumer.
+    pub fn distribution(&self, source: &Repository) -> Repository {
+        self.target.join(source.path_without_library())
+    }
+}
+
+/// The thresholds an image must meet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredGate {
+    /// Name of the `Gate` document, or `inline`.
+    pub name: String,
+    /// Findings above it refuse the image. Default `high`.
+    pub max_severity: Ruled<Severity>,
+    /// Whether findings without a fixed version are left out of the threshold. Default `false`.
+    pub fixable_only: Ruled<bool>,
+    /// What a finding of unknown severity leads to: `Held` (the default), `Refused`, or `Cleared` to only record it.
+    pub unknown_severity: Ruled<Verdict>,
+    /// Whether a verified publisher signature is required. Default `false`.
+    pub signature_required: Ruled<bool>,
+    /// The oldest advisory bundle that may clear an image. Default `7d`.
+    pub max_age: Ruled<Period>,
+}

@@ -1,0 +1,3 @@
+//! Placeholder.
+pub mod desired;
+pub use desired::*;

@@ -1,0 +1,134 @@
+//! Manifests, indexes and image configurations, for reading only: what is copied is always the raw bytes.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Descriptor, Digest, Platform, media_type};
+
+/// The largest manifest or index that is read: the specification's advice to registries ("Pushing Manifests").
+pub const MANIFEST_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// The most descriptors one manifest or index may carry. Real indexes hold tens; the limit stops a flood.
+pub const DESCRIPTORS_MAX: usize = 1024;
+
+/// A parsed manifest: an image (or artifact) or an index of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Document {
+    Image(ImageManifest),
+    Index(ImageIndex),
+}
+
+/// An image or artifact manifest (`manifest.md`).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageManifest {
+    pub config: Descriptor,
+    #[serde(default)]
+    pub layers: Vec<Descriptor>,
+    #[serde(default)]
+    pub subject: Option<Descriptor>,
+    #[serde(default)]
+    pub artifact_type: Option<String>,
+    #[serde(default)]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// An image index or Docker manifest list (`image-index.md`).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageIndex {
+    #[serde(default)]
+    pub manifests: Vec<Descriptor>,
+    #[serde(default)]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// The parts of an image configuration that facts are read from (`config.md`).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ImageConfig {
+    #[serde(default)]
+    pub os: String,
+    #[serde(default)]
+    pub architecture: String,
+    #[serde(default)]
+    pub variant: Option<String>,
+    #[serde(default)]
+    pub rootfs: RootFs,
+}
+
+/// The uncompressed layers of an image, bottom first.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct RootFs {
+    #[serde(default)]
+    pub diff_ids: Vec<Digest>,
+}
+
+impl ImageConfig {
+    pub fn platform(&self) -> Platform {
+        Platform {
+            os: self.os.clone(),
+            architecture: self.architecture.clone(),
+            variant: self.variant.clone(),
+            os_version: None,
+        }
+    }
+}
+
+/// Says why bytes are not a manifest this program accepts.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    #[error("manifest is not valid: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("Docker schema 1 manifests carry no verifiable layer list and are refused; ask the publisher for a newer image")]
+    Schema1,
+    #[error("manifest media type `{0}` is not supported")]
+    MediaType(String),
+    #[error("manifest carries {0} descriptors, more than {DESCRIPTORS_MAX}")]
+    TooMany(usize),
+}
+
+impl Document {
+    /// Parses `bytes` of the given media type.
+    ///
+    /// # Errors
+    /// [`DocumentError`] for other media types, broken JSON, malformed digests and floods of descriptors.
+    pub fn parse(media_type: &str, bytes: &[u8]) -> Result<Self, DocumentError> {
+        match media_type {
+            media_type::DOCKER_SCHEMA1 | media_type::DOCKER_SCHEMA1_SIGNED => Err(DocumentError::Schema1),
+            t if media_type::is_index(t) => {
+                let index: ImageIndex = serde_json::from_slice(bytes)?;
+                limit(index.manifests.len()).map(|()| Self::Index(index))
+            }
+            t if media_type::is_manifest(t) => {
+                let manifest: ImageManifest = serde_json::from_slice(bytes)?;
+                limit(manifest.layers.len()).map(|()| Self::Image(manifest))
+            }
+            other => Err(DocumentError::MediaType(other.chars().take(120).collect())),
+        }
+    }
+}
+
+const fn limit(count: usize) -> Result<(), DocumentError> {
+    if count > DESCRIPTORS_MAX { Err(DocumentError::TooMany(count)) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_descriptors_is_refused() {
+        let one = format!(r#"{{"mediaType":"x","digest":"{}","size":1}}"#, Digest::sha256(b"x"));
+        let many = vec![one; DESCRIPTORS_MAX + 1].join(",");
+        let bytes = format!(r#"{{"schemaVersion":2,"manifests":[{many}]}}"#);
+        let error = Document::parse(media_type::OCI_INDEX, bytes.as_bytes()).unwrap_err();
+        assert!(matches!(error, DocumentError::TooMany(1025)), "{error}");
+    }
+
+    #[test]
+    fn schema_1_is_refused_with_its_reason() {
+        let error = Document::parse(media_type::DOCKER_SCHEMA1_SIGNED, b"{}").unwrap_err();
+        assert!(error.to_string().contains("schema 1"), "{error}");
+    }
+}

@@ -1,0 +1,31 @@
+//! The nouns: digests, references, packages, findings, verdicts, instants.
+//!
+//! Plain data without I/O, clock or environment. Everything else in the crate is written in these words; the next
+//! module in reading order is [`crate::manifest`], which turns YAML into them.
+
+pub mod canonical;
+mod descriptor;
+mod digest;
+mod finding;
+mod image;
+mod instant;
+mod kind;
+mod package;
+mod platform;
+mod reference;
+mod severity;
+mod verdict;
+mod verification;
+
+pub use descriptor::{Descriptor, media_type};
+pub use digest::{Algorithm, Digest, DigestError, Hasher};
+pub use finding::{Finding, SeverityClaim};
+pub use image::{DESCRIPTORS_MAX, Document, DocumentError, ImageConfig, ImageIndex, ImageManifest, MANIFEST_BYTES_MAX};
+pub use instant::{Instant, InstantError, Period, PeriodError};
+pub use kind::Kind;
+pub use package::{Ecosystem, Package, PackageError, Source};
+pub use platform::Platform;
+pub use reference::{Reference, Repository, RepositoryError};
+pub use severity::Severity;
+pub use verdict::{Reason, Verdict};
+pub use verification::{Outcome, SignatureFormat, SignatureFound};

@@ -1,0 +1,152 @@
+//! Repository names and references (OCI distribution specification, "Pulling manifests").
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use super::Digest;
+
+/// A repository on a host: `docker.io/library/nginx` is host `docker.io`, path `library/nginx`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Repository {
+    /// The registry's host as manifests name it, with its port if there is one.
+    pub host: String,
+    /// The `<name>` of the distribution specification: lower-case segments joined by `/`.
+    pub path: String,
+}
+
+/// Says why a string does not name a repository.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RepositoryError {
+    #[error("`{0}` does not name a repository: {1}")]
+    Malformed(String, String),
+    #[error("`{0}` has a tag or digest; name the repository alone")]
+    HasReference(String),
+}
+
+impl Repository {
+    /// Returns the repository `path` below this one on the same host.
+    pub fn join(&self, path: &str) -> Self {
+        Self { host: self.host.clone(), path: format!("{}/{path}", self.path) }
+    }
+
+    /// Returns the path without the `library/` that Docker Hub puts before official images.
+    pub fn path_without_library(&self) -> &str {
+        self.path.strip_prefix("library/").unwrap_or(&self.path)
+    }
+
+    /// Returns the host as a path segment: the colon of a port is no file name on every system.
+    pub fn host_segment(&self) -> String {
+        self.host.replace(':', "_")
+    }
+}
+
+impl FromStr for Repository {
+    type Err = RepositoryError;
+
+    /// Parses and normalises as container tools do: `nginx` is `docker.io/library/nginx`.
+    fn from_str(text: &str) -> Result<Self, RepositoryError> {
+        let parsed: oci_client::Reference = text
+            .parse()
+            .map_err(|e: oci_client::ParseError| RepositoryError::Malformed(text.to_owned(), e.to_string()))?;
+        let last = text.rsplit('/').next().unwrap_or(text);
+        if last.contains(':') || text.contains('@') {
+            return Err(RepositoryError::HasReference(text.to_owned()));
+        }
+        Ok(Self { host: parsed.registry().to_owned(), path: parsed.repository().to_owned() })
+    }
+}
+
+impl TryFrom<String> for Repository {
+    type Error = RepositoryError;
+    fn try_from(text: String) -> Result<Self, RepositoryError> {
+        text.parse()
+    }
+}
+
+impl From<Repository> for String {
+    fn from(repository: Repository) -> Self {
+        repository.to_string()
+    }
+}
+
+impl fmt::Display for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.host, self.path)
+    }
+}
+
+impl schemars::JsonSchema for Repository {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Repository".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "A repository: host, slash, path; for instance `docker.io/library/nginx`."
+        })
+    }
+}
+
+/// The `<reference>` of the distribution specification: a tag or a digest.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reference {
+    Tag(String),
+    Digest(Digest),
+}
+
+impl Reference {
+    pub fn tag(text: impl Into<String>) -> Self {
+        Self::Tag(text.into())
+    }
+
+    /// Returns whether `text` is a tag: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.
+    pub fn is_tag(text: &str) -> bool {
+        let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+        let bytes = text.as_bytes();
+        (1..=128).contains(&bytes.len())
+            && word(bytes[0])
+            && bytes.iter().all(|&b| word(b) || b == b'.' || b == b'-')
+    }
+}
+
+impl From<&Digest> for Reference {
+    fn from(digest: &Digest) -> Self {
+        Self::Digest(digest.clone())
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tag(tag) => f.write_str(tag),
+            Self::Digest(digest) => digest.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repositories_are_normalised_as_container_tools_do() {
+        let cases = [
+            ("nginx", "docker.io/library/nginx"),
+            ("bitnami/redis", "docker.io/bitnami/redis"),
+            ("quay.io/a/b/c", "quay.io/a/b/c"),
+            ("127.0.0.1:5000/x", "127.0.0.1:5000/x"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(text.parse::<Repository>().unwrap().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_reference_or_a_path_out_of_the_registry_is_no_repository() {
+        for text in ["nginx:1", "a/b@sha256:00", "", "a/../b", "UPPER/case", "host/a//b"] {
+            assert!(text.parse::<Repository>().is_err(), "{text}");
+        }
+    }
+}

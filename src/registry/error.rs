@@ -1,0 +1,36 @@
+//! What can go wrong with a registry.
+
+use crate::model::{Digest, Kind};
+
+/// A failed request. Addresses in it carry no query, no user information and no credentials.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryError {
+    #[error("{what} does not exist at `{host}`")]
+    NotFound { host: String, what: String },
+    #[error("`{host}` denied {what}: {detail}")]
+    Denied { host: String, what: String, detail: String },
+    #[error("`{host}` asked for patience at {what}")]
+    RateLimited { host: String, what: String, retry_after_s: Option<u64> },
+    #[error("`{host}` failed at {what}: {detail}")]
+    Unavailable { host: String, what: String, detail: String },
+    #[error("`{host}` answered {what} with something invalid: {detail}")]
+    Invalid { host: String, what: String, detail: String },
+    #[error("`{host}` delivered {what} whose digest is {found}, not {expected}")]
+    Mismatch { host: String, what: String, expected: Digest, found: Digest },
+    #[error("`{host}` delivered {found} bytes of {what}, not {expected}")]
+    Size { host: String, what: String, expected: u64, found: u64 },
+}
+
+impl RegistryError {
+    /// Returns what the error means to the caller.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::NotFound { .. } => Kind::NotFound,
+            Self::Denied { .. } => Kind::Denied,
+            Self::RateLimited { .. } => Kind::RateLimited,
+            Self::Unavailable { .. } => Kind::Unavailable,
+            Self::Invalid { .. } => Kind::Invalid,
+            Self::Mismatch { .. } | Self::Size { .. } => Kind::Mismatch,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! OCI distribution registries and image-layout directories behind one trait.
+//!
+//! Knows HTTP, authentication, limits and the file layout; knows nothing of plans, consumers or evidence. Nothing
+//! that is read here is trusted: whoever needs a digest to hold checks it (see [`crate::intake`], next in reading
+//! order). What `oci-client` does soundly (parsing references) it does; everything that streams or writes is ours,
+//! because its relay releases corrupt bytes and it swallows rate limits.
+
+mod error;
+
+pub use error::RegistryError;
+
+use std::pin::Pin;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::Stream;
+
+use crate::model::{Descriptor, Digest, Reference};
+
+/// Bytes of a blob as they arrive, in frames of any size.
+pub type BlobStream = Pin<Box<dyn Stream<Item = Result<Bytes, RegistryError>> + Send>>;
+
+/// A manifest as the registry stores it. `descriptor.digest` is computed from `bytes`, never taken from a header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawManifest {
+    pub descriptor: Descriptor,
+    pub bytes: Bytes,
+}
+
+/// What became of a request to mount a blob from another repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mount {
+    /// The blob is in the repository now.
+    Done,
+    /// The registry did not mount it; upload instead. An upload session it opened has been closed.
+    Refused,
+}
+
+/// What became of a manifest that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub digest: Digest,
+    /// Whether the registry itself indexes the manifest's `subject` (answered `OCI-Subject`). Where false, the
+    /// fallback tag has been written by [`Registry::put_referrer`].
+    pub subject_indexed: bool,
+}
+
+/// One registry: a host, or a directory of image layouts.
+#[async_trait]
+pub trait Registry: Send + Sync + std::fmt::Debug {
+    /// Returns the host as manifests and evidence name it.
+    fn host(&self) -> &str;
+
+    /// Returns media type, digest and size of a manifest, or `None` where the registry answers that it does not exist.
+    /// One HEAD; a GET only where the registry's HEAD carries no digest.
+    async fn head_manifest(
+        &self,
+        repository: &str,
+        reference: &Reference,
+    ) -> Result<Option<Descriptor>, RegistryError>;
+
+    /// Returns a manifest of at most [`crate::model::MANIFEST_BYTES_MAX`] bytes. Asked for by digest, the bytes have
+    /// that digest.
+    async fn get_manifest(
+        &self,
+        repository: &str,
+        reference: &Reference,
+    ) -> Result<Option<RawManifest>, RegistryError>;
+
+    /// Returns the size of a blob, or `None` where it is not in this repository.
+    async fn head_blob(&self, repository: &str, digest: &Digest) -> Result<Option<u64>, RegistryError>;
+
+    /// Opens a blob for reading. The stream is not verified. A missing blob is an error of kind `NotFound`.
+    async fn get_blob(&self, repository: &str, digest: &Digest) -> Result<BlobStream, RegistryError>;
+
+    /// Makes a blob of repository `from` part of `repository`, without moving bytes.
+    async fn mount_blob(&self, repository: &str, digest: &Digest, from: &str) -> Result<Mount, RegistryError>;
+
+    /// Stores a blob of exactly `size` bytes. The caller's stream fails before its last frame where the bytes do not
+    /// match `digest`; then nothing is stored and the upload session is closed.
+    async fn put_blob(
+        &self,
+        repository: &str,
+        digest: &Digest,
+        size: u64,
+        body: BlobStream,
+    ) -> Result<(), RegistryError>;
+
+    /// Stores a manifest under a digest or a tag and returns the digest that the registry confirmed.
+    async fn put_manifest(
+        &self,
+        repository: &str,
+        reference: &Reference,
+        media_type: &str,
+        bytes: Bytes,
+    ) -> Result<Written, RegistryError>;
+
+    /// Returns the descriptors of the manifests whose `subject` is `digest`: referrers API, else the fallback tag
+    /// `sha256-<hex>`. `NotFound` of both means none; every other failure is an error, never an empty list.
+    async fn referrers(&self, repository: &str, digest: &Digest) -> Result<Vec<Descriptor>, RegistryError>;
+
+    /// Stores a manifest that has a `subject`, by digest, and keeps the fallback tag where the registry does not
+    /// index subjects: the descriptor (with `artifactType` and annotations pulled up) is appended to the index there.
+    async fn put_referrer(
+        &self,
+        repository: &str,
+        subject: &Digest,
+        manifest: &RawManifest,
+    ) -> Result<Written, RegistryError>;
+}

@@ -1,0 +1,1 @@
+//! The one integration-test binary: linking is slow, so every file of this folder is a module of it.
