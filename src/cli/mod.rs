@@ -1,1 +1,114 @@
-//! Placeholder.
+//! The command line: one file a verb, no logic. Reads arguments and environment, makes a [`crate::reconcile::World`],
+//! chooses the exit code.
+
+mod advisories;
+mod check;
+mod demo;
+mod env;
+mod exit;
+mod key;
+mod plan;
+mod reconcile;
+mod schema;
+mod work_tree;
+mod world;
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+pub use exit::Exit;
+
+use crate::ui::{Settings, Ui};
+
+/// GitOps batch reconciler for sovereign container-image mirrors.
+#[derive(Debug, Parser)]
+#[command(name = "fondaco", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+/// How results are shown.
+#[derive(Debug, Clone, Copy, Args)]
+struct Shown {
+    /// Form of the result on stdout.
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text, env = "FONDACO_OUTPUT")]
+    output: Output,
+    /// Say nothing but results and errors.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Read and check the manifests of a work tree, offline.
+    Check(check::Arguments),
+    /// Show what a run would do and why; needs no write access.
+    Plan(plan::Arguments),
+    /// The batch run: take in, verify, scan, judge, record, promote.
+    Reconcile(reconcile::Arguments),
+    /// Build and pin the advisory bundle.
+    Advisories(advisories::Arguments),
+    /// The organisation's signing key.
+    Key(key::Arguments),
+    /// Print or write the JSON Schemas of the manifests and records.
+    Schema(schema::Arguments),
+    /// The whole job from nothing, offline: registries, manifests, evidence in one folder.
+    Demo(demo::Arguments),
+}
+
+/// Where the manifest repository is.
+#[derive(Debug, Clone, Args)]
+struct Location {
+    /// Clone of the manifest repository.
+    #[arg(long, default_value = ".", env = "FONDACO_REPOSITORY")]
+    repository: PathBuf,
+    /// Remote that holds the evidence.
+    #[arg(long, default_value = "origin", env = "FONDACO_REMOTE")]
+    remote: String,
+    /// Branch that holds manifests and evidence.
+    #[arg(long, default_value = "main", env = "FONDACO_BRANCH")]
+    branch: String,
+}
+
+/// Runs the program with the process's arguments and returns its exit code.
+pub fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    let ui = Ui::new(settings(cli.shown));
+    match cli.verb {
+        Verb::Check(arguments) => check::run(&arguments, &ui),
+        Verb::Plan(arguments) => plan::run(&arguments, &ui),
+        Verb::Reconcile(arguments) => reconcile::run(&arguments, &ui),
+        Verb::Advisories(arguments) => advisories::run(&arguments, &ui),
+        Verb::Key(arguments) => key::run(&arguments, &ui),
+        Verb::Schema(arguments) => schema::run(&arguments, &ui),
+        Verb::Demo(arguments) => demo::run(&arguments, &ui),
+    }
+}
+
+fn settings(shown: Shown) -> Settings {
+    let interactive = env::stderr_is_terminal() && env::variable("CI").is_none();
+    Settings {
+        color: interactive && env::variable("NO_COLOR").is_none(),
+        interactive,
+        quiet: shown.quiet,
+        json: shown.output == Output::Json,
+    }
+}
+
+/// Returns the description of the command line, for the reference and its test.
+pub fn command() -> clap::Command {
+    Cli::command()
+}

@@ -30,6 +30,8 @@ pub struct Subject {
     pub platforms: Vec<PlatformRecord>,
     /// Bytes of all distinct blobs and manifests of the image.
     pub total_size: u64,
+    /// What the intake could not catalogue; every scan repeats it.
+    pub not_catalogued: Vec<NotLookedAt>,
 }
 
 /// One platform of an image.

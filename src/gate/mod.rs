@@ -1,1 +1,57 @@
-//! Placeholder.
+//! Gates: facts of one image against one consumer's rules, at one moment, to a verdict with every reason. Pure.
+//!
+//! To add a requirement: write `gate/<name>.rs` and name it twice below. A requirement only says what speaks against
+//! clearing; no requirement can clear what another one holds. Next in reading order: [`crate::plan`].
+
+mod age;
+mod coverage;
+mod severity;
+mod signature;
+
+use crate::{
+    evidence::{ConsumerVerdict, PlatformRecord, ScanRecord, VerificationRecord},
+    manifest::{DesiredConsumer, DesiredGate, DesiredPolicy},
+    model::{Instant, Reason, Verdict},
+};
+
+/// What is known about an image when it is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    pub platforms: &'a [PlatformRecord],
+    pub verification: &'a VerificationRecord,
+    /// The trust policy the image names; `None` where it names none.
+    pub policy: Option<&'a DesiredPolicy>,
+    /// `None` where no advisory bundle is pinned.
+    pub scan: Option<&'a ScanRecord>,
+    pub now: Instant,
+}
+
+/// One requirement of a gate.
+trait Requirement: Sync {
+    /// Returns every reason against clearing.
+    fn reasons(&self, facts: &Facts<'_>, gate: &DesiredGate) -> Vec<Reason>;
+}
+
+const ALL: &[(&str, &dyn Requirement)] = &[
+    ("age", &age::Age),
+    ("coverage", &coverage::Coverage),
+    ("severity", &severity::SeverityThreshold),
+    ("signature", &signature::Signature),
+];
+
+/// Judges one image for one consumer: the worst verdict of any reason, `cleared` where there is none.
+pub fn judge(facts: &Facts<'_>, consumer: &DesiredConsumer) -> ConsumerVerdict {
+    let gate = &consumer.gate;
+    let mut reasons: Vec<Reason> = ALL.iter().flat_map(|(_, rule)| rule.reasons(facts, gate)).collect();
+    reasons.sort_by(|a, b| b.verdict.cmp(&a.verdict).then_with(|| a.cmp(b)));
+    ConsumerVerdict {
+        consumer: consumer.name.clone(),
+        gate: gate.name.clone(),
+        verdict: reasons.iter().map(|reason| reason.verdict).max().unwrap_or(Verdict::Cleared),
+        reasons,
+        max_severity: gate.max_severity.value,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,15 @@ impl Verdict {
             Self::Refused => "refused",
         }
     }
+
+    /// Returns the word manifests use for a rule that leads here: `record`, `hold` or `refuse`.
+    pub const fn action(self) -> &'static str {
+        match self {
+            Self::Cleared => "record",
+            Self::Held => "hold",
+            Self::Refused => "refuse",
+        }
+    }
 }
 
 impl fmt::Display for Verdict {

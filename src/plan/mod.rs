@@ -1,1 +1,194 @@
-//! Placeholder.
+//! Planning: what the manifests want against what is recorded and observed, to a list of actions. Pure.
+//!
+//! [`resolve`] says what each tag means, [`amend`](amend::amend) judges and brings the records up to date, [`plan`]
+//! names what is left to do, [`explain`] says it to people. The same inputs give the same plan; when nothing is left,
+//! [`Plan::is_empty`] and a run ends without a commit. Next in reading order: [`crate::reconcile`].
+
+pub mod amend;
+mod explain;
+mod json;
+mod resolve;
+#[cfg(test)]
+mod tests;
+
+pub use explain::explain;
+pub use json::json;
+pub use resolve::{Observed, Resolution, Resolved, Seen, resolve};
+
+use std::collections::BTreeSet;
+
+use crate::{
+    evidence::{Certainty, ConsumerVerdict, Evidence, HopKind, ImageRecord},
+    manifest::{Desired, DesiredConsumer, DesiredImage},
+    model::{Digest, Outcome, Repository, Verdict},
+    trust::policy_digest,
+};
+
+/// What a run would do, image by image, in the order of the manifests' sets, repositories and tags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    pub images: Vec<PlannedImage>,
+}
+
+/// One image under one tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedImage {
+    pub image: DesiredImage,
+    pub how: Resolution,
+    /// What the tag means now; `None` where nobody could say.
+    pub digest: Option<Digest>,
+    /// What the lock said before, where that differs.
+    pub was: Option<Digest>,
+    /// Copy to quarantine and catalogue: no record of this digest exists.
+    pub take_in: bool,
+    /// Look for signatures: none were looked for under this policy, or it could not be determined.
+    pub verify: bool,
+    pub consumers: Vec<PlannedConsumer>,
+}
+
+/// One image for one consumer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedConsumer {
+    pub name: String,
+    pub distribution: Repository,
+    /// `None` until the image has been taken in.
+    pub verdict: Option<ConsumerVerdict>,
+    pub promotion: Promotion,
+}
+
+/// What is to be done for one consumer's tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Promotion {
+    /// The tag is there and its receipt is recorded, or the image is not cleared.
+    Nothing,
+    /// Put the image there; the tag is new, or means the given digest until then.
+    Promote { replaces: Option<Digest> },
+    /// The tag is there and no receipt says so: an earlier run ended before it could.
+    Receipt,
+    /// The distribution could not be observed; nothing is written to what cannot be seen.
+    Blocked(String),
+}
+
+impl Plan {
+    /// Returns whether no registry has to be asked or written for anything.
+    pub fn is_empty(&self) -> bool {
+        self.images.iter().all(|image| {
+            let idle = image.consumers.iter().all(|c| matches!(c.promotion, Promotion::Nothing));
+            idle && !image.take_in && !image.verify && image.failure().is_none()
+        })
+    }
+}
+
+impl PlannedImage {
+    /// Returns why the tag could not be resolved afresh, where that is so.
+    pub fn failure(&self) -> Option<String> {
+        match &self.how {
+            Resolution::Failed { message, .. } => Some(message.clone()),
+            Resolution::Gone => Some(format!("upstream has no tag `{}`", self.image.tag)),
+            _ => None,
+        }
+    }
+}
+
+/// Names what is left to do. `evidence` holds the verdicts that apply now (see [`amend::amend`]).
+pub fn plan(desired: &Desired, evidence: &Evidence, resolved: &[Resolved], observed: &Observed) -> Plan {
+    let images = resolved.iter().map(|resolved| planned_image(desired, evidence, resolved, observed)).collect();
+    Plan { images }
+}
+
+fn planned_image(
+    desired: &Desired,
+    evidence: &Evidence,
+    resolved: &Resolved,
+    observed: &Observed,
+) -> PlannedImage {
+    let image = &resolved.image;
+    let record = resolved.digest.as_ref().and_then(|digest| evidence.image(&image.source, digest));
+    let known = resolved.digest.is_some();
+    let consumers = desired.consumers.iter().filter(|consumer| consumer.sets.contains(&image.set));
+    PlannedImage {
+        image: image.clone(),
+        how: resolved.how.clone(),
+        digest: resolved.digest.clone(),
+        was: resolved.was.clone().filter(|was| Some(was) != resolved.digest.as_ref()),
+        take_in: known && record.is_none(),
+        verify: known && record.is_none_or(|record| needs_verification(desired, image, record)),
+        consumers: consumers.map(|consumer| planned_consumer(consumer, resolved, record, observed)).collect(),
+    }
+}
+
+/// Returns whether signatures have to be looked for: another policy than the recorded one, or no outcome was reached.
+pub fn needs_verification(desired: &Desired, image: &DesiredImage, record: &ImageRecord) -> bool {
+    let policy = image.trust.as_ref().and_then(|name| desired.policies.get(name));
+    let recorded = &record.verification;
+    recorded.policy_digest != policy_digest(policy) || recorded.outcome == Outcome::Undeterminable
+}
+
+fn planned_consumer(
+    consumer: &DesiredConsumer,
+    resolved: &Resolved,
+    record: Option<&ImageRecord>,
+    observed: &Observed,
+) -> PlannedConsumer {
+    let distribution = consumer.distribution(&resolved.image.source);
+    let verdict = record.and_then(|record| verdict_for(record, &consumer.name)).cloned();
+    let cleared = verdict.as_ref().is_some_and(|v| v.verdict == Verdict::Cleared);
+    let promotion = match (cleared, record) {
+        (true, Some(record)) => {
+            let seen = observed.distributions.get(&(distribution.clone(), resolved.image.tag.clone()));
+            promotion(record, consumer, &distribution, &resolved.image.tag, seen)
+        }
+        _ => Promotion::Nothing,
+    };
+    PlannedConsumer { name: consumer.name.clone(), distribution, verdict, promotion }
+}
+
+fn promotion(
+    record: &ImageRecord,
+    consumer: &DesiredConsumer,
+    distribution: &Repository,
+    tag: &str,
+    seen: Option<&Seen>,
+) -> Promotion {
+    let wanted = &record.custody.subject.digest;
+    match seen {
+        None => Promotion::Blocked("the distribution was not observed".into()),
+        Some(Seen::Failed { message, .. }) => Promotion::Blocked(message.clone()),
+        Some(Seen::Digest(there)) if there == wanted => {
+            if has_receipt(record, &consumer.name, distribution, tag) { Promotion::Nothing } else { Promotion::Receipt }
+        }
+        Some(Seen::Digest(other)) => Promotion::Promote { replaces: Some(other.clone()) },
+        Some(Seen::Absent) => Promotion::Promote { replaces: None },
+    }
+}
+
+/// Returns the verdict recorded for a consumer.
+pub fn verdict_for<'a>(record: &'a ImageRecord, consumer: &str) -> Option<&'a ConsumerVerdict> {
+    record.verdicts.verdicts.iter().find(|verdict| verdict.consumer == consumer)
+}
+
+/// Returns whether a promotion under this tag is recorded, done or found done.
+pub fn has_receipt(record: &ImageRecord, consumer: &str, distribution: &Repository, tag: &str) -> bool {
+    record.custody.hops.iter().any(|hop| {
+        hop.kind == HopKind::Promotion
+            && hop.to == *distribution
+            && hop.tag.as_deref() == Some(tag)
+            && hop.consumer.as_deref() == Some(consumer)
+            && matches!(hop.certainty, Certainty::Performed | Certainty::Observed)
+    })
+}
+
+/// Returns the tags to ask upstream about: those no manifest pins.
+pub fn unpinned(desired: &Desired) -> BTreeSet<(Repository, String)> {
+    let images = desired.images.iter().filter(|image| image.digest.is_none());
+    images.map(|image| (image.source.clone(), image.tag.clone())).collect()
+}
+
+/// Returns the destination tags to look at: one for each consumer, image and tag.
+pub fn destinations(desired: &Desired) -> BTreeSet<(Repository, String)> {
+    let wanted = |consumer: &DesiredConsumer| {
+        let images = desired.images.iter().filter(|image| consumer.sets.contains(&image.set));
+        images.map(|image| (consumer.distribution(&image.source), image.tag.clone())).collect::<Vec<_>>()
+    };
+    desired.consumers.iter().flat_map(wanted).collect()
+}

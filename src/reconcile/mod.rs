@@ -1,1 +1,88 @@
-//! Placeholder.
+//! Runs a plan: observe, gather, record, promote, receipt. Decides nothing that [`crate::plan`] has not decided.
+//!
+//! The order of effects is the product's promise (design, "A run, as a protocol"): quarantine first, then the pushed
+//! evidence commit E1, only then distributions with the tag last, then the receipts in E2. Every effect may be the
+//! last one of a killed run; the next run finds the state as it is and finishes, and there is no other recovery code.
+//! What a run acts on is a [`World`]; the command line makes one in [`crate::cli`], next in reading order.
+
+mod advisories;
+mod error;
+mod gather;
+mod observe;
+mod promote;
+mod receipts;
+mod record;
+mod registries;
+mod report;
+mod state;
+mod world;
+
+pub use advisories::{push_bundle, repository as advisories_repository};
+pub use error::RunError;
+pub use registries::Registries;
+pub use report::{ConsumerReport, ImageReport, Report};
+pub use state::State;
+pub use world::{Clock, World};
+
+use std::collections::BTreeMap;
+
+use crate::{
+    manifest::Desired,
+    model::{Digest, Repository},
+    plan::{self, Observed, Plan, Resolved, amend},
+};
+
+/// Images whose actions failed, with the reason: one bad image never hides the others.
+pub(crate) type Failures = BTreeMap<(Repository, String), String>;
+
+/// Returns where an upstream image waits: `<quarantine>/<upstream host>/<repository>`.
+pub fn quarantine_of(desired: &Desired, source: &Repository) -> Repository {
+    desired.mirror.quarantine.join(&format!("{}/{}", source.host_segment(), source.path))
+}
+
+/// A plan with everything it was made from.
+#[derive(Debug)]
+pub struct Outlook {
+    pub state: State,
+    pub resolved: Vec<Resolved>,
+    pub observed: Observed,
+    pub plan: Plan,
+}
+
+/// Makes the plan for the manifests of `state`: one HEAD for each tag on each side, nothing is written.
+pub async fn outlook(world: &World, state: State) -> Result<Outlook, RunError> {
+    let mut observed = Observed::default();
+    observe::observe(world, &state.desired, &mut observed).await;
+    let resolved = plan::resolve(&state.desired, &state.evidence.lock, &observed);
+    let facts = amend::Facts::new();
+    let amended = record::amended(world, &state, &resolved, &facts).await?;
+    let plan = plan::plan(&state.desired, &amended.evidence, &resolved, &observed);
+    Ok(Outlook { state, resolved, observed, plan })
+}
+
+/// The batch run.
+///
+/// # Errors
+/// [`RunError`] where the run as a whole cannot go on; the failure of one image is in its line of the report.
+pub async fn reconcile(world: &World) -> Result<Report, RunError> {
+    let recorded = record::record(world).await?;
+    let promoted = promote::promote_all(world, &recorded).await;
+    let closed = receipts::close(world, &recorded, &promoted).await?;
+    Ok(report::report(world, &recorded, &promoted, &closed))
+}
+
+/// What the first half of a run leaves: records that are pushed, and what was seen on the way.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    /// Read from the pushed tip.
+    pub state: State,
+    pub resolved: Vec<Resolved>,
+    pub observed: Observed,
+    pub failures: Failures,
+    /// Images this run took in, with the bytes moved.
+    pub taken: BTreeMap<(Repository, Digest), u64>,
+    /// Verdicts by image and consumer before this run.
+    pub before: crate::evidence::Evidence,
+    /// E1, where one was needed.
+    pub commit: Option<String>,
+}

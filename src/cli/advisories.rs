@@ -1,0 +1,82 @@
+//! `fondaco advisories import`: build the advisory bundle, keep it in the mirror, pin it in the work tree.
+
+use std::{fs, path::PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::{Exit, Location, env, exit, work_tree, world};
+use crate::{
+    advisory::{self, Import},
+    manifest,
+    model::{Kind, canonical},
+    reconcile::{self, RunError},
+    ui::Ui,
+};
+
+/// Where the bundle's digest is pinned.
+const LOCK: &str = "lock/advisories.lock.json";
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Import OSV records from a directory or archive and pin the bundle in `lock/advisories.lock.json`.
+    Import {
+        /// Directory, `.zip`, `.tar`, `.tar.gz` or `.tar.zst` of OSV records in JSON.
+        source: PathBuf,
+        #[command(flatten)]
+        location: Location,
+        /// Keep the bundle in the local store only; other machines will not find it.
+        #[arg(long)]
+        no_push: bool,
+    },
+}
+
+pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
+    let Verb::Import { source, location, no_push } = &arguments.verb;
+    match import(source, location, *no_push, ui) {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            let files = work_tree::sources(&location.repository).unwrap_or_default();
+            exit::show(ui, &error, &files)
+        }
+    }
+}
+
+fn import(source: &PathBuf, location: &Location, no_push: bool, ui: &Ui) -> Result<(), RunError> {
+    let failed = |error: &dyn std::fmt::Display, kind| RunError::Advisories {
+        digest: source.display().to_string(),
+        reason: error.to_string(),
+        kind,
+    };
+    let Import { bundle, report } = advisory::import(source).map_err(|error| failed(&error, error.kind()))?;
+    let bytes = bundle.to_bytes().map_err(|error| failed(&error, error.kind()))?;
+    let lock = bundle.lock(&bytes);
+    advisory::store::put(&env::cache().join("advisories"), &lock.digest, &bytes)
+        .map_err(|error| failed(&error, error.kind()))?;
+    if !no_push {
+        push(location, bytes, ui)?;
+    }
+    let text = canonical::to_text(&lock).map_err(|error| failed(&error, Kind::Bug))?;
+    let path = location.repository.join(LOCK);
+    let written = fs::create_dir_all(location.repository.join("lock")).and_then(|()| fs::write(&path, text));
+    written.map_err(|error| failed(&error, Kind::Denied))?;
+    ui.either(&report.text(&lock), &serde_json::json!({ "lock": lock, "report": report }));
+    ui.hint(&format!("review and commit `{LOCK}`; runs use the bundle from then on"));
+    Ok(())
+}
+
+fn push(location: &Location, bytes: Vec<u8>, ui: &Ui) -> Result<(), RunError> {
+    let files = work_tree::sources(&location.repository).map_err(|error| RunError::Task(error.to_string()))?;
+    let desired = manifest::read(&files).map_err(RunError::Manifest)?;
+    let world = world::open(location, ui)?;
+    let repository = reconcile::advisories_repository(&desired);
+    let registry = world.registries.get(&desired, &repository.host)?;
+    let pushed = reconcile::push_bundle(registry.as_ref(), &repository.path, bytes);
+    world::runtime()?.block_on(pushed)?;
+    Ok(())
+}

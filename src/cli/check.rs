@@ -1,0 +1,43 @@
+//! `fondaco check`: read and check the manifests of a work tree, offline.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Exit, work_tree};
+use crate::{manifest, ui::Ui};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Work tree of the manifest repository.
+    #[arg(long, default_value = ".", env = "FONDACO_REPOSITORY")]
+    repository: PathBuf,
+}
+
+pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
+    let files = match work_tree::sources(&arguments.repository) {
+        Ok(files) => files,
+        Err(error) => {
+            ui.error(&format!("`{}` cannot be read: {error}", arguments.repository.display()));
+            return Exit::Failed;
+        }
+    };
+    let manifests = files.iter().filter(|file| manifest::is_manifest(&file.path)).count();
+    match manifest::read(&files) {
+        Ok(desired) => {
+            let (images, consumers) = (desired.images.len(), desired.consumers.len());
+            let counts = serde_json::json!({ "files": manifests, "images": images, "consumers": consumers });
+            let text = format!("{manifests} files are in order: {images} images for {consumers} consumers\n");
+            ui.either(&text, &serde_json::json!({ "diagnostics": [], "counts": counts }));
+            Exit::Done
+        }
+        Err(diagnostics) => {
+            if ui.json() {
+                ui.either("", &serde_json::json!({ "diagnostics": diagnostics }));
+            } else {
+                ui.story(&manifest::render(&diagnostics, &files, ui.color()));
+            }
+            Exit::ManifestInvalid
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! `fondaco demo`: the whole job from nothing, offline, in one folder, under a fixed clock.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+
+use super::{Exit, exit, world};
+use crate::{
+    advisory, demo,
+    evidence::Actor,
+    git::{Author, Repository},
+    intake::Intake,
+    manifest,
+    model::{Descriptor, Instant, Kind, Reference, canonical},
+    plan,
+    reconcile::{self, Registries, Report, RunError, State, World},
+    registry::{Access, Credential, Credentials, Endpoint, open},
+    trust::sign::{self, KeyFile, OrgSigner, key_file},
+    ui::Ui,
+};
+
+/// The demo's moment: with it, the same program writes the same evidence, byte for byte.
+const NOW: &str = "2026-11-21T00:00:00Z";
+
+/// Encrypts a key that is worth nothing: the scalar is a constant of this program.
+const PASSWORD: &[u8] = b"demo";
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Folder to lay everything out in; must not exist. Without it, a new one in the system's temporary folder.
+    folder: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
+    match demonstrate(arguments, ui) {
+        Ok(exit) => exit,
+        Err(error) => exit::show(ui, &error, &[]),
+    }
+}
+
+fn failed(what: &str, error: &dyn std::fmt::Display) -> RunError {
+    RunError::Advisories { digest: what.to_owned(), reason: error.to_string(), kind: Kind::Invalid }
+}
+
+fn demonstrate(arguments: &Arguments, ui: &Ui) -> Result<Exit, RunError> {
+    let folder = new_folder(arguments.folder.as_deref())?;
+    let runtime = world::runtime()?;
+    ui.story(&format!("laying out upstream, mirror and a manifest repository in {}\n", folder.display()));
+    demo::upstream(&folder.join("upstream")).map_err(|error| failed("the demo's images", &error))?;
+    runtime.block_on(sign_as_publisher(&folder))?;
+    lay_out_repository(&folder)?;
+    let world = demo_world(&folder, ui)?;
+    runtime.block_on(import_advisories(&world, &folder))?;
+    let (planned, first, second) = runtime.block_on(async {
+        let state = tip(&world).await?;
+        let outlook = reconcile::outlook(&world, state).await?;
+        let first = reconcile::reconcile(&world).await?;
+        let second = reconcile::reconcile(&world).await?;
+        Ok::<_, RunError>((outlook.plan, first, second))
+    })?;
+    world.progress.close();
+    check_out(&world)?;
+    let text = told(&folder, &plan::explain(&planned), &first, &second);
+    let json = serde_json::json!({
+        "folder": folder.display().to_string(), "plan": plan::json(&planned), "first": first, "second": second,
+    });
+    ui.either(&text, &json);
+    Ok(if first.has_failures() || !second.is_idle() { Exit::Failed } else { Exit::Done })
+}
+
+fn told(folder: &Path, plan: &str, first: &Report, second: &Report) -> String {
+    let pages = folder.join("manifests");
+    format!(
+        "$ fondaco plan\n{plan}\n$ fondaco reconcile\n{}\n$ fondaco reconcile\n{}\nOpen these pages:\n  {}\n  {}\n  {}\n",
+        first.text(),
+        second.text(),
+        pages.join("evidence/README.md").display(),
+        pages.join("evidence/consumers/payments/README.md").display(),
+        pages.join("docs/jurisdiction.md").display(),
+    )
+}
+
+fn new_folder(named: Option<&Path>) -> Result<PathBuf, RunError> {
+    let path = match named {
+        Some(path) => path.to_owned(),
+        None => {
+            let made = tempfile::Builder::new().prefix("fondaco-demo-").tempdir();
+            return made.map(tempfile::TempDir::keep).map_err(|error| failed("a new folder", &error));
+        }
+    };
+    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))
+        .and_then(|()| fs::create_dir(&path))
+        .and_then(|()| path.canonicalize())
+        .map_err(|error| failed(&path.display().to_string(), &error))
+}
+
+fn signer(scalar: &[u8; 32]) -> Result<KeyFile, RunError> {
+    let sealed = key_file::seal(scalar, PASSWORD)?;
+    Ok(KeyFile::open(&sealed, PASSWORD)?)
+}
+
+/// Signs one image upstream as its publisher would, in both forms.
+async fn sign_as_publisher(folder: &Path) -> Result<(), RunError> {
+    let endpoint = Endpoint::Layout(folder.join("upstream"));
+    let host = "upstream.example".to_owned();
+    let registry = open(&Access { host, endpoint, credential: Credential::Anonymous })?;
+    let publisher = signer(&demo::publisher_scalar())?;
+    for (image, tag) in demo::SIGNED {
+        let found = registry.head_manifest(image, &Reference::tag(*tag)).await?;
+        let subject: Vec<Descriptor> = found.into_iter().collect();
+        let repository = format!("upstream.example/{image}").parse();
+        let repository = repository.map_err(|error| failed("the demo's publisher", &error))?;
+        sign::sign_image(registry.as_ref(), &repository, &subject, &publisher, now()?).await?;
+    }
+    Ok(())
+}
+
+fn now() -> Result<Instant, RunError> {
+    NOW.parse().map_err(|error| failed("the demo's clock", &error))
+}
+
+fn author() -> Result<Author, RunError> {
+    Ok(Author { name: "Fondaco demo".into(), email: "demo@example.org".into(), at: now()? })
+}
+
+/// Commits the example's files to a repository with a bare remote beside it.
+fn lay_out_repository(folder: &Path) -> Result<(), RunError> {
+    let files = demo::repository_files().into_iter().map(|(path, bytes)| (path.to_owned(), Some(bytes.to_vec())));
+    Repository::init(&folder.join("manifests"), &folder.join("remote.git"), "main")?;
+    let repository = Repository::open(&folder.join("manifests"))?;
+    let commit = repository.commit_root(&files.collect(), "Ask for four images\n", &author()?)?;
+    repository.publish("origin", "main", &commit)?;
+    let keys = folder.join("keys");
+    let sealed = key_file::seal(&demo::organisation_scalar(), PASSWORD)?;
+    fs::create_dir_all(&keys)
+        .and_then(|()| fs::write(keys.join("acme.key"), sealed))
+        .map_err(|error| failed("the demo's key", &error))
+}
+
+fn demo_world(folder: &Path, ui: &Ui) -> Result<World, RunError> {
+    let root = folder.join("manifests");
+    let moment = now()?;
+    let keys = root.clone();
+    Ok(World {
+        repository: Arc::new(Mutex::new(Repository::open(&root)?)),
+        registries: Registries::new(root, Credentials::default()),
+        remote: "origin".into(),
+        branch: "main".into(),
+        intake: Intake::new(None),
+        clock: Arc::new(move || moment),
+        actor: actor(),
+        author: ("Fondaco demo".into(), "demo@example.org".into()),
+        tool: world::tool(),
+        open_signer: Arc::new(move |key: &str| {
+            Ok(Arc::new(KeyFile::read(&keys.join(key), PASSWORD)?) as Arc<dyn OrgSigner>)
+        }),
+        bundles: folder.join("cache"),
+        progress: ui.progress(),
+        drain: CancellationToken::new(),
+        parallel: 4,
+    })
+}
+
+fn actor() -> Actor {
+    let unknown = || "unknown".to_owned();
+    Actor {
+        provider: "none".into(),
+        repository: unknown(),
+        workflow: unknown(),
+        run: unknown(),
+        started_by: unknown(),
+        author: "Fondaco demo".into(),
+    }
+}
+
+/// Imports the example's advisories and commits their lock, as `fondaco advisories import` and a person would.
+async fn import_advisories(world: &World, folder: &Path) -> Result<(), RunError> {
+    let wrong = |error: &dyn std::fmt::Display| failed("the example's advisories", error);
+    let advisories = folder.join("manifests/advisories");
+    let imported = advisory::import(&advisories).map_err(|error| wrong(&error))?;
+    let bytes = imported.bundle.to_bytes().map_err(|error| wrong(&error))?;
+    let lock = imported.bundle.lock(&bytes);
+    let state = tip(world).await?;
+    let repository = reconcile::advisories_repository(&state.desired);
+    let registry = world.registries.get(&state.desired, &repository.host)?;
+    reconcile::push_bundle(registry.as_ref(), &repository.path, bytes).await?;
+    let text = canonical::to_text(&lock).map_err(|error| wrong(&error))?;
+    let changes = [("lock/advisories.lock.json".to_owned(), Some(text.into_bytes()))].into();
+    let git = world.repository.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let commit = git.commit(&state.tip, &changes, "Pin the example advisories\n", &author()?)?;
+    git.push("origin", "main", &commit, &state.tip)?;
+    Ok(())
+}
+
+async fn tip(world: &World) -> Result<State, RunError> {
+    State::tip(world).await
+}
+
+fn check_out(world: &World) -> Result<(), RunError> {
+    let git = world.repository.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(tip) = git.fetch("origin", "main")? {
+        git.check_out("main", &tip)?;
+    }
+    Ok(())
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::SourceFile;
+
+    #[test]
+    fn the_embedded_example_is_in_order() {
+        let files: Vec<SourceFile> = demo::repository_files()
+            .into_iter()
+            .filter(|(path, _)| manifest::is_input(path))
+            .map(|(path, bytes)| SourceFile {
+                path: path.to_owned(),
+                text: String::from_utf8(bytes.to_vec()).unwrap(),
+            })
+            .collect();
+        let read = manifest::read(&files);
+        assert!(read.is_ok(), "{}", manifest::render(&read.unwrap_err(), &files, false));
+    }
+}

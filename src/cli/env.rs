@@ -1,0 +1,67 @@
+//! The only place that reads the environment, the clock and the terminal's nature.
+
+use std::{io::IsTerminal, path::PathBuf};
+
+use crate::{evidence::Actor, model::Instant, registry};
+
+/// What a CI system does not tell.
+const UNKNOWN: &str = "unknown";
+
+/// Returns an environment variable that is set and not empty.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Returns the time, to the second.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+pub(super) fn now() -> Instant {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Instant::from_unix(i64::try_from(since.as_secs()).unwrap_or(0))
+}
+
+pub(super) fn stderr_is_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// Returns the password of the signing key: `FONDACO_KEY_PASSWORD`, or cosign's `COSIGN_PASSWORD`.
+pub(super) fn key_password() -> Option<String> {
+    variable("FONDACO_KEY_PASSWORD").or_else(|| variable("COSIGN_PASSWORD"))
+}
+
+/// Returns the folder for what may be lost: layer facts and advisory bundles, both by digest.
+pub(super) fn cache() -> PathBuf {
+    let explicit = variable("FONDACO_CACHE").map(PathBuf::from);
+    let base = variable("XDG_CACHE_HOME").map(PathBuf::from);
+    let home = variable("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    explicit.or_else(|| Some(base.or(home)?.join("fondaco"))).unwrap_or_else(|| PathBuf::from(".fondaco-cache"))
+}
+
+/// Returns the files credentials are looked up in, in order.
+pub(super) fn credential_files() -> Vec<PathBuf> {
+    registry::candidate_files(&variable)
+}
+
+/// Returns on whose behalf the run acts, as far as the CI system tells.
+pub(super) fn actor(author: String) -> Actor {
+    let told = |name: &str| variable(name).unwrap_or_else(|| UNKNOWN.to_owned());
+    let of = |provider: &str, names: [&str; 4]| Actor {
+        provider: provider.to_owned(),
+        repository: told(names[0]),
+        workflow: told(names[1]),
+        run: told(names[2]),
+        started_by: told(names[3]),
+        author: author.clone(),
+    };
+    if variable("GITLAB_CI").is_some() {
+        return of("gitlab", ["CI_PROJECT_PATH", "CI_PIPELINE_SOURCE", "CI_PIPELINE_ID", "GITLAB_USER_LOGIN"]);
+    }
+    // Forgejo and Gitea set GITHUB_ACTIONS too, for compatibility; their own variable tells them apart.
+    let names = ["GITHUB_REPOSITORY", "GITHUB_WORKFLOW_REF", "GITHUB_RUN_ID", "GITHUB_ACTOR"];
+    for (provider, marker) in [("forgejo", "FORGEJO_ACTIONS"), ("gitea", "GITEA_ACTIONS"), ("github", "GITHUB_ACTIONS")] {
+        if variable(marker).is_some() {
+            return of(provider, names);
+        }
+    }
+    Actor { author, ..of("none", [""; 4]) }
+}

@@ -1,0 +1,88 @@
+//! Makes the world a run acts on from arguments and environment.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+use super::{Location, env};
+use crate::{
+    git::Repository,
+    intake::Intake,
+    reconcile::{Registries, RunError, World},
+    registry::Credentials,
+    trust::sign::{KeyFile, OrgSigner, SignError},
+    ui::{Event, Progress, Ui},
+};
+
+/// Images in work at once. Each registry bounds its own requests; this bounds the work beside them.
+const IMAGES_AT_ONCE: usize = 6;
+
+/// Opens the repository and everything beside it; contacts nobody.
+pub(super) fn open(location: &Location, ui: &Ui) -> Result<World, RunError> {
+    let repository = Repository::open(&location.repository)?;
+    let root = repository.root();
+    let author = repository.head().and_then(|head| repository.author_of(&head));
+    let author = author.map_or_else(|_| "unknown".to_owned(), |author| author.name);
+    let credentials = Credentials::load(&env::credential_files())?;
+    Ok(World {
+        registries: Registries::new(root.clone(), credentials),
+        repository: Arc::new(Mutex::new(repository)),
+        remote: location.remote.clone(),
+        branch: location.branch.clone(),
+        intake: Intake::new(Some(env::cache().join("layers"))),
+        clock: Arc::new(env::now),
+        actor: env::actor(author),
+        author: committer(),
+        tool: tool(),
+        open_signer: Arc::new(move |key: &str| open_key(&root, key)),
+        bundles: env::cache().join("advisories"),
+        progress: ui.progress(),
+        drain: CancellationToken::new(),
+        parallel: IMAGES_AT_ONCE,
+    })
+}
+
+/// Returns the name that records carry, `fondaco 0.1.0`.
+pub(super) fn tool() -> String {
+    format!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+}
+
+fn committer() -> (String, String) {
+    let name = env::variable("GIT_AUTHOR_NAME").unwrap_or_else(|| "fondaco".into());
+    let email = env::variable("GIT_AUTHOR_EMAIL").unwrap_or_else(|| "fondaco@localhost".into());
+    (name, email)
+}
+
+fn open_key(root: &Path, key: &str) -> Result<Arc<dyn OrgSigner>, SignError> {
+    let path: PathBuf = root.join(key);
+    let password = env::key_password().unwrap_or_default();
+    Ok(Arc::new(KeyFile::read(&path, password.as_bytes())?))
+}
+
+pub(super) fn runtime() -> Result<Runtime, RunError> {
+    Runtime::new().map_err(|error| RunError::Task(format!("no runtime: {error}")))
+}
+
+/// First interrupt: drain. Second: abort, as an impatient person expects.
+pub(super) fn drain_on_interrupt(drain: CancellationToken, progress: Progress) {
+    tokio::spawn(async move {
+        interrupted().await;
+        drain.cancel();
+        progress.send(Event::Draining);
+        interrupted().await;
+        std::process::abort();
+    });
+}
+
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

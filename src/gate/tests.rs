@@ -1,0 +1,182 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::{
+    evidence::{AdvisoriesUsed, NotLookedAt},
+    manifest::Ruled,
+    model::{Digest, Finding, Outcome, Severity},
+};
+
+fn gate() -> DesiredGate {
+    DesiredGate {
+        name: "standard".into(),
+        max_severity: ruled(Severity::High),
+        fixable_only: ruled(false),
+        unknown_severity: ruled(Verdict::Held),
+        signature_required: ruled(false),
+        max_age: ruled("7d".parse().unwrap()),
+    }
+}
+
+fn ruled<T>(value: T) -> Ruled<T> {
+    Ruled { value, written: "gates/standard.yaml:6".into() }
+}
+
+fn finding(id: &str, severity: Severity, fixed: Option<&str>) -> Finding {
+    Finding {
+        id: id.into(),
+        ids: vec![id.into()],
+        ecosystem: "Debian:12".into(),
+        source: "openssl".into(),
+        installed: "3.0.11-1".into(),
+        packages: vec![],
+        fixed: fixed.map(Into::into),
+        severity,
+        chosen: "test".into(),
+        severities: vec![],
+    }
+}
+
+fn scan(as_of: &str, findings: Vec<Finding>, not_looked_at: Vec<NotLookedAt>) -> ScanRecord {
+    ScanRecord {
+        schema: "fondaco/scan/v1alpha1".into(),
+        subject: Digest::sha256("image"),
+        packages: Digest::sha256("packages"),
+        advisories: AdvisoriesUsed {
+            digest: Digest::sha256("bundle"),
+            as_of: as_of.parse().unwrap(),
+            ecosystems: vec![],
+        },
+        findings,
+        not_looked_at,
+    }
+}
+
+fn verdict(scan: Option<&ScanRecord>, outcome: Outcome, actions: &[(Outcome, Verdict)], gate: DesiredGate) -> ConsumerVerdict {
+    let verification = VerificationRecord {
+        schema: "fondaco/verification/v1alpha1".into(),
+        subject: Digest::sha256("image"),
+        policy: "official".into(),
+        policy_digest: Digest::sha256("policy"),
+        outcome,
+        reason: "as the test says".into(),
+        signatures: vec![],
+    };
+    let policy = DesiredPolicy {
+        name: "official".into(),
+        keys: vec![],
+        actions: actions.iter().map(|(o, v)| (*o, ruled(*v))).collect::<BTreeMap<_, _>>(),
+        written: "trust/official.yaml:4".into(),
+    };
+    let platforms = [PlatformRecord {
+        platform: "linux/amd64".into(),
+        digest: Digest::sha256("image"),
+        media_type: "m".into(),
+        size: 1,
+        packages: "packages.txt".into(),
+        system: None,
+        package_count: 3,
+        layers: vec![],
+    }];
+    let facts = Facts {
+        platforms: &platforms,
+        verification: &verification,
+        policy: Some(&policy),
+        scan,
+        now: "2026-11-21T00:00:00Z".parse().unwrap(),
+    };
+    let consumer = DesiredConsumer {
+        name: "payments".into(),
+        target: "registry.example/payments".parse().unwrap(),
+        sets: vec![],
+        gate,
+        written: "consumers/payments.yaml:1".into(),
+    };
+    judge(&facts, &consumer)
+}
+
+#[test]
+fn every_file_in_this_folder_is_registered() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/gate");
+    let mut files: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().replace(".rs", ""))
+        .filter(|name| name != "mod" && name != "tests")
+        .collect();
+    files.sort();
+    let names: Vec<&str> = ALL.iter().map(|(name, _)| *name).collect();
+    assert_eq!(files, names);
+}
+
+#[test]
+fn a_finding_above_the_threshold_refuses_and_one_at_it_does_not() {
+    let fresh = |severity| scan("2026-11-20T00:00:00Z", vec![finding("CVE-1", severity, None)], vec![]);
+    let judged = verdict(Some(&fresh(Severity::Critical)), Outcome::Verified, &[], gate());
+    assert_eq!(judged.verdict, Verdict::Refused);
+    assert_eq!(judged.reasons[0].rule, "maxSeverity high");
+    assert_eq!(judged.reasons[0].written, "gates/standard.yaml:6");
+    let judged = verdict(Some(&fresh(Severity::High)), Outcome::Verified, &[], gate());
+    assert_eq!((judged.verdict, judged.reasons.len()), (Verdict::Cleared, 0));
+}
+
+#[test]
+fn fixable_only_leaves_out_what_has_no_fix() {
+    let scan = |fixed| scan("2026-11-20T00:00:00Z", vec![finding("CVE-1", Severity::Critical, fixed)], vec![]);
+    let lenient = || DesiredGate { fixable_only: ruled(true), ..gate() };
+    assert_eq!(verdict(Some(&scan(None)), Outcome::Verified, &[], lenient()).verdict, Verdict::Cleared);
+    assert_eq!(verdict(Some(&scan(Some("2"))), Outcome::Verified, &[], lenient()).verdict, Verdict::Refused);
+}
+
+#[test]
+fn an_unknown_severity_is_not_a_low_one() {
+    let scan = scan("2026-11-20T00:00:00Z", vec![finding("CVE-1", Severity::Unknown, None)], vec![]);
+    for (action, expected) in
+        [(Verdict::Held, Verdict::Held), (Verdict::Refused, Verdict::Refused), (Verdict::Cleared, Verdict::Cleared)]
+    {
+        let gate = DesiredGate { unknown_severity: ruled(action), ..gate() };
+        assert_eq!(verdict(Some(&scan), Outcome::Verified, &[], gate).verdict, expected);
+    }
+}
+
+#[test]
+fn a_missing_or_stale_database_is_never_no_vulnerabilities() {
+    assert_eq!(verdict(None, Outcome::Verified, &[], gate()).verdict, Verdict::Held);
+    let at = |as_of| verdict(Some(&scan(as_of, vec![], vec![])), Outcome::Verified, &[], gate()).verdict;
+    assert_eq!(at("2026-11-14T00:00:00Z"), Verdict::Cleared, "exactly seven days");
+    assert_eq!(at("2026-11-13T23:59:59Z"), Verdict::Held, "seven days and a second");
+}
+
+#[test]
+fn packages_that_were_not_looked_at_hold() {
+    let gap = |packages| NotLookedAt { what: "Alpine:v3.22".into(), reason: "no records".into(), packages };
+    let at = |packages| {
+        let scan = scan("2026-11-20T00:00:00Z", vec![], vec![gap(packages)]);
+        verdict(Some(&scan), Outcome::Verified, &[], gate()).verdict
+    };
+    assert_eq!(at(12), Verdict::Held);
+    assert_eq!(at(0), Verdict::Cleared, "a limit that concerns no counted package is recorded, not held");
+}
+
+#[test]
+fn each_outcome_leads_where_policy_and_gate_say() {
+    use Outcome::{Absent, Foreign, Invalid, Undeterminable, Verified};
+    let actions = [
+        (Absent, Verdict::Cleared),
+        (Foreign, Verdict::Refused),
+        (Invalid, Verdict::Refused),
+        (Undeterminable, Verdict::Held),
+    ];
+    let required = DesiredGate { signature_required: ruled(true), ..gate() };
+    let cases = [
+        (Verified, Verdict::Cleared, Verdict::Cleared),
+        (Absent, Verdict::Cleared, Verdict::Refused),
+        (Foreign, Verdict::Refused, Verdict::Refused),
+        (Invalid, Verdict::Refused, Verdict::Refused),
+        (Undeterminable, Verdict::Held, Verdict::Held),
+    ];
+    let fresh = scan("2026-11-20T00:00:00Z", vec![], vec![]);
+    for (outcome, optional, demanded) in cases {
+        assert_eq!(verdict(Some(&fresh), outcome, &actions, gate()).verdict, optional, "{outcome} optional");
+        assert_eq!(verdict(Some(&fresh), outcome, &actions, required.clone()).verdict, demanded, "{outcome}");
+    }
+}

@@ -1,0 +1,295 @@
+//! Brings the records up to date: new facts in, every image scanned against the pinned bundle and judged for everyone
+//! who asks for it. A record is replaced only where a fact differs; nothing here takes a time but that of an event.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Resolved;
+use crate::{
+    advisory::Bundle,
+    evidence::{
+        Actor, Certainty, ConsumerVerdict, Custody, Event, EventKind, Evidence, Hop, HopKind, ImageRecord,
+        ImagesLock, LockedImage, ScanRecord, SourceRecord, TagSeen, VerdictInputs, VerificationRecord, Verdicts,
+        schema,
+    },
+    gate,
+    intake::TakenIn,
+    manifest::{Desired, DesiredImage},
+    model::{Digest, Instant, Repository, canonical},
+    scan,
+};
+
+/// What a run found out about one digest before judging.
+#[derive(Debug, Clone, Default)]
+pub struct Gathered {
+    pub taken: Option<Taken>,
+    pub verification: Option<VerificationRecord>,
+}
+
+/// An image that this run put into quarantine.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    pub found: TakenIn,
+    pub at: Instant,
+    pub quarantine: Repository,
+}
+
+/// On whose behalf, with what and by which manifests a run judges.
+#[derive(Debug, Clone)]
+pub struct Judging<'a> {
+    pub desired: &'a Desired,
+    pub bundle: Option<&'a Bundle>,
+    pub commit: &'a str,
+    pub now: Instant,
+    pub actor: &'a Actor,
+    /// `fondaco 0.1.0`.
+    pub tool: &'a str,
+}
+
+/// The amended records and what happened.
+#[derive(Debug, Clone)]
+pub struct Amended {
+    pub evidence: Evidence,
+    pub events: Vec<Event>,
+}
+
+/// Says why records could not be amended.
+#[derive(Debug, thiserror::Error)]
+pub enum AmendError {
+    #[error(transparent)]
+    Scan(#[from] scan::ScanError),
+    #[error(transparent)]
+    Canonical(#[from] canonical::CanonicalError),
+}
+
+/// Facts by upstream repository and digest.
+pub type Facts = BTreeMap<(Repository, Digest), Gathered>;
+
+/// Returns whether judging needs the advisory bundle itself: some image has no scan by the pinned one.
+pub fn needs_bundle(evidence: &Evidence, resolved: &[Resolved], facts: &Facts) -> bool {
+    let Some(lock) = &evidence.advisories else { return false };
+    resolved.iter().filter_map(|r| Some((&r.image.source, r.digest.as_ref()?))).any(|(source, digest)| {
+        match evidence.image(source, digest) {
+            Some(record) => record.scan.as_ref().is_none_or(|scan| scan.advisories.digest != lock.digest),
+            None => facts.contains_key(&(source.clone(), digest.clone())),
+        }
+    })
+}
+
+/// Amends `evidence` by what was resolved and gathered.
+pub fn amend(
+    judging: &Judging<'_>,
+    evidence: &Evidence,
+    resolved: &[Resolved],
+    facts: &Facts,
+) -> Result<Amended, AmendError> {
+    let mut amended = Amended { evidence: evidence.clone(), events: vec![] };
+    amended.evidence.lock = lock(judging.now, resolved);
+    for resolved in resolved {
+        let Some(digest) = &resolved.digest else { continue };
+        if resolved.was.as_ref().is_some_and(|was| was != digest) {
+            amended.events.push(event(judging.now, EventKind::TagMoved, resolved, digest, None));
+        }
+        add_facts(judging, &mut amended, resolved, digest, facts);
+    }
+    let subjects: BTreeSet<(Repository, Digest)> =
+        resolved.iter().filter_map(|r| Some((r.image.source.clone(), r.digest.clone()?))).collect();
+    for (source, digest) in subjects {
+        let asked: Vec<&DesiredImage> = resolved
+            .iter()
+            .filter(|r| r.image.source == source && r.digest.as_ref() == Some(&digest))
+            .map(|r| &r.image)
+            .collect();
+        judge_one(judging, &mut amended, &source, &digest, &asked)?;
+    }
+    Ok(amended)
+}
+
+fn lock(now: Instant, resolved: &[Resolved]) -> ImagesLock {
+    let locked = resolved.iter().filter_map(|r| {
+        Some(LockedImage {
+            repository: r.image.source.clone(),
+            tag: r.image.tag.clone(),
+            digest: r.digest.clone()?,
+            first_seen: r.first_seen.unwrap_or(now),
+        })
+    });
+    let images: BTreeSet<LockedImage> = locked.collect();
+    ImagesLock { schema: schema::IMAGES_LOCK.into(), images: images.into_iter().collect() }
+}
+
+/// Makes or extends the custody and verification records. A digest nobody took in has no record yet and stays so.
+fn add_facts(
+    judging: &Judging<'_>,
+    amended: &mut Amended,
+    resolved: &Resolved,
+    digest: &Digest,
+    facts: &Facts,
+) {
+    let key = (resolved.image.source.clone(), digest.clone());
+    let gathered = facts.get(&key);
+    if amended.evidence.image(&key.0, digest).is_none()
+        && let Some(Gathered { taken: Some(taken), verification: Some(verification) }) = gathered
+    {
+        let record = first_record(judging, &key.0, taken, verification);
+        amended.evidence.images.insert(key.clone(), record);
+        amended.events.push(event(taken.at, EventKind::Intake, resolved, digest, None));
+    }
+    let Some(record) = amended.evidence.images.get_mut(&key) else { return };
+    if let Some(verification) = gathered.and_then(|g| g.verification.as_ref()) {
+        record.verification = verification.clone();
+    }
+    let tags = &mut record.custody.source.tags;
+    if !tags.iter().any(|seen| seen.tag == resolved.image.tag) {
+        let first_seen = resolved.first_seen.unwrap_or(judging.now);
+        tags.push(TagSeen { tag: resolved.image.tag.clone(), first_seen });
+        tags.sort();
+    }
+}
+
+fn first_record(
+    judging: &Judging<'_>,
+    source: &Repository,
+    taken: &Taken,
+    verification: &VerificationRecord,
+) -> ImageRecord {
+    let hop = Hop {
+        kind: HopKind::Intake,
+        from: source.clone(),
+        to: taken.quarantine.clone(),
+        tag: None,
+        consumer: None,
+        hosts: taken.found.hosts.clone(),
+        at: taken.at,
+        bytes: taken.found.bytes_moved,
+        actor: judging.actor.clone(),
+        tool: judging.tool.into(),
+        certainty: Certainty::Performed,
+        cleared_by: None,
+        vouched: vec![],
+    };
+    let packages = &taken.found.packages;
+    let verdicts = Verdicts {
+        schema: schema::VERDICTS.into(),
+        subject: taken.found.subject.digest.clone(),
+        manifest_commit: judging.commit.into(),
+        judged_at: judging.now,
+        inputs: VerdictInputs {
+            packages: Digest::sha256(packages.get("packages.txt").map_or("", String::as_str)),
+            verification: Digest::sha256(""),
+            scan: None,
+        },
+        verdicts: vec![],
+    };
+    ImageRecord {
+        custody: Custody {
+            schema: schema::CUSTODY.into(),
+            subject: taken.found.subject.clone(),
+            source: SourceRecord { repository: source.clone(), tags: vec![] },
+            hops: vec![hop],
+        },
+        verification: verification.clone(),
+        packages: packages.clone(),
+        scan: None,
+        verdicts,
+    }
+}
+
+fn judge_one(
+    judging: &Judging<'_>,
+    amended: &mut Amended,
+    source: &Repository,
+    digest: &Digest,
+    asked: &[&DesiredImage],
+) -> Result<(), AmendError> {
+    let advisories = amended.evidence.advisories.as_ref().map(|lock| lock.digest.clone());
+    let Some(record) = amended.evidence.images.get_mut(&(source.clone(), digest.clone())) else { return Ok(()) };
+    record.scan = rescan(judging, record, advisories.as_ref())?;
+    let verdicts = verdicts(judging, record, asked);
+    let inputs = inputs(record)?;
+    let before = record.verdicts.clone();
+    if before.inputs == inputs && same_verdicts(&before.verdicts, &verdicts) {
+        return Ok(());
+    }
+    let image = format!("{source}@{digest}");
+    let changed = verdicts.iter().filter(|v| {
+        before.verdicts.iter().find(|b| b.consumer == v.consumer).is_none_or(|b| b.verdict != v.verdict)
+    });
+    amended.events.extend(changed.map(|verdict| Event {
+        at: judging.now,
+        kind: EventKind::Verdict,
+        image: image.clone(),
+        tag: None,
+        consumer: Some(verdict.consumer.clone()),
+        verdict: Some(verdict.verdict),
+        detail: None,
+    }));
+    let manifest_commit = judging.commit.to_owned();
+    record.verdicts = Verdicts { manifest_commit, judged_at: judging.now, inputs, verdicts, ..before };
+    Ok(())
+}
+
+/// Returns the scan by the pinned bundle: the recorded one where it used the same bundle on the same packages.
+fn rescan(
+    judging: &Judging<'_>,
+    record: &ImageRecord,
+    pinned: Option<&Digest>,
+) -> Result<Option<ScanRecord>, AmendError> {
+    let Some(pinned) = pinned else { return Ok(None) };
+    if let Some(scan) = &record.scan
+        && scan.advisories.digest == *pinned
+    {
+        return Ok(Some(scan.clone()));
+    }
+    let Some(bundle) = judging.bundle else { return Ok(None) };
+    let subject = &record.custody.subject;
+    let packages = record.packages.get("packages.txt").map_or("", String::as_str);
+    let gaps = subject.not_catalogued.clone();
+    Ok(Some(scan::scan(&subject.digest, packages, bundle, pinned, gaps)?))
+}
+
+fn verdicts(judging: &Judging<'_>, record: &ImageRecord, asked: &[&DesiredImage]) -> Vec<ConsumerVerdict> {
+    let desired = judging.desired;
+    let wanting = desired.consumers.iter().filter_map(|consumer| {
+        let image = asked.iter().find(|image| consumer.sets.contains(&image.set))?;
+        let facts = gate::Facts {
+            platforms: &record.custody.subject.platforms,
+            verification: &record.verification,
+            policy: image.trust.as_ref().and_then(|name| desired.policies.get(name)),
+            scan: record.scan.as_ref(),
+            now: judging.now,
+        };
+        Some(gate::judge(&facts, consumer))
+    });
+    wanting.collect()
+}
+
+fn inputs(record: &ImageRecord) -> Result<VerdictInputs, AmendError> {
+    let scan = record.scan.as_ref().map(canonical::to_text).transpose()?;
+    Ok(VerdictInputs {
+        packages: Digest::sha256(record.packages.get("packages.txt").map_or("", String::as_str)),
+        verification: Digest::sha256(canonical::to_text(&record.verification)?),
+        scan: scan.map(Digest::sha256),
+    })
+}
+
+/// Compares verdicts without the places of their rules: a line added above a rule is no new fact.
+fn same_verdicts(before: &[ConsumerVerdict], after: &[ConsumerVerdict]) -> bool {
+    let placeless = |verdicts: &[ConsumerVerdict]| -> Vec<ConsumerVerdict> {
+        let mut verdicts = verdicts.to_vec();
+        verdicts.iter_mut().flat_map(|v| &mut v.reasons).for_each(|reason| reason.written.clear());
+        verdicts
+    };
+    placeless(before) == placeless(after)
+}
+
+fn event(at: Instant, kind: EventKind, resolved: &Resolved, digest: &Digest, detail: Option<String>) -> Event {
+    Event {
+        at,
+        kind,
+        image: format!("{}@{digest}", resolved.image.source),
+        tag: Some(resolved.image.tag.clone()),
+        consumer: None,
+        verdict: None,
+        detail,
+    }
+}

@@ -1,0 +1,45 @@
+//! The plan for programs. Its own structs, so that the plan's types may change without changing the form.
+
+use serde_json::{Value, json};
+
+use super::{Plan, PlannedConsumer, PlannedImage, Promotion};
+
+/// Returns the plan as `fondaco/plan/v1alpha1`.
+pub fn json(plan: &Plan) -> Value {
+    json!({
+        "schema": "fondaco/plan/v1alpha1",
+        "nothingToDo": plan.is_empty(),
+        "images": plan.images.iter().map(image).collect::<Vec<_>>(),
+    })
+}
+
+fn image(planned: &PlannedImage) -> Value {
+    json!({
+        "image": planned.image.source.to_string(),
+        "tag": planned.image.tag,
+        "set": planned.image.set,
+        "digest": planned.digest,
+        "was": planned.was,
+        "failure": planned.failure(),
+        "takeIn": planned.take_in,
+        "verify": planned.verify,
+        "consumers": planned.consumers.iter().map(consumer).collect::<Vec<_>>(),
+    })
+}
+
+fn consumer(planned: &PlannedConsumer) -> Value {
+    let (action, detail) = match &planned.promotion {
+        Promotion::Nothing => ("none", None),
+        Promotion::Promote { replaces } => ("promote", replaces.as_ref().map(ToString::to_string)),
+        Promotion::Receipt => ("receipt", None),
+        Promotion::Blocked(why) => ("blocked", Some(why.clone())),
+    };
+    json!({
+        "consumer": planned.name,
+        "distribution": planned.distribution.to_string(),
+        "verdict": planned.verdict.as_ref().map(|verdict| verdict.verdict),
+        "reasons": planned.verdict.as_ref().map(|verdict| &verdict.reasons),
+        "action": action,
+        "detail": detail,
+    })
+}

@@ -1,0 +1,246 @@
+//! The plan against small worlds: what is known, what is seen, what is left to do.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::{
+    evidence::{
+        Actor, Custody, Hop, ImagesLock, LockedImage, PlatformRecord, SourceRecord, Subject, VerdictInputs,
+        VerificationRecord, Verdicts,
+    },
+    manifest::{DesiredConsumer, DesiredGate, DesiredMirror, Ruled},
+    model::{Instant, Kind, Severity},
+};
+
+fn at(text: &str) -> Instant {
+    text.parse().unwrap()
+}
+
+fn source() -> Repository {
+    "upstream.example/library/nginx".parse().unwrap()
+}
+
+fn ruled<T>(value: T) -> Ruled<T> {
+    Ruled { value, written: "default".into() }
+}
+
+fn desired(pin: Option<Digest>) -> Desired {
+    let image = DesiredImage {
+        set: "web".into(),
+        source: source(),
+        tag: "1.28".into(),
+        digest: pin,
+        trust: None,
+        written: "images/web.yaml:5".into(),
+    };
+    let gate = DesiredGate {
+        name: "inline".into(),
+        max_severity: ruled(Severity::High),
+        fixable_only: ruled(false),
+        unknown_severity: ruled(Verdict::Held),
+        signature_required: ruled(false),
+        max_age: ruled("7d".parse().unwrap()),
+    };
+    let consumer = DesiredConsumer {
+        name: "payments".into(),
+        target: "mirror.example/payments".parse().unwrap(),
+        sets: vec!["web".into()],
+        gate,
+        written: "consumers/payments.yaml:1".into(),
+    };
+    Desired {
+        mirror: DesiredMirror {
+            name: "acme".into(),
+            quarantine: "mirror.example/quarantine".parse().unwrap(),
+            key: "keys/acme.key".into(),
+            operator: None,
+            role: None,
+        },
+        registries: BTreeMap::new(),
+        policies: BTreeMap::new(),
+        images: vec![image],
+        consumers: vec![consumer],
+    }
+}
+
+fn evidence(digest: &Digest, verdict: Verdict, hops: Vec<Hop>) -> Evidence {
+    let platform = PlatformRecord {
+        platform: "linux/amd64".into(),
+        digest: digest.clone(),
+        media_type: "m".into(),
+        size: 1,
+        packages: "packages.txt".into(),
+        system: None,
+        package_count: 1,
+        layers: vec![],
+    };
+    let record = ImageRecord {
+        custody: Custody {
+            schema: "fondaco/custody/v1alpha1".into(),
+            subject: Subject {
+                digest: digest.clone(),
+                media_type: "m".into(),
+                size: 1,
+                platforms: vec![platform],
+                total_size: 1,
+                not_catalogued: vec![],
+            },
+            source: SourceRecord { repository: source(), tags: vec![] },
+            hops,
+        },
+        verification: VerificationRecord {
+            schema: "fondaco/verification/v1alpha1".into(),
+            subject: digest.clone(),
+            policy: "none".into(),
+            policy_digest: policy_digest(None),
+            outcome: Outcome::Absent,
+            reason: "no trust policy".into(),
+            signatures: vec![],
+        },
+        packages: [("packages.txt".to_owned(), String::new())].into(),
+        scan: None,
+        verdicts: Verdicts {
+            schema: "fondaco/verdicts/v1alpha1".into(),
+            subject: digest.clone(),
+            manifest_commit: "c0".into(),
+            judged_at: at("2026-11-20T00:00:00Z"),
+            inputs: VerdictInputs {
+                packages: Digest::sha256(""),
+                verification: Digest::sha256(""),
+                scan: None,
+            },
+            verdicts: vec![ConsumerVerdict {
+                consumer: "payments".into(),
+                gate: "inline".into(),
+                verdict,
+                reasons: vec![],
+                max_severity: Severity::High,
+            }],
+        },
+    };
+    let locked = LockedImage {
+        repository: source(),
+        tag: "1.28".into(),
+        digest: digest.clone(),
+        first_seen: at("2026-11-20T00:00:00Z"),
+    };
+    let lock = ImagesLock { schema: "fondaco/images-lock/v1alpha1".into(), images: vec![locked] };
+    Evidence { images: [((source(), digest.clone()), record)].into(), lock, advisories: None }
+}
+
+fn receipt(certainty: Certainty) -> Hop {
+    let unknown = || "unknown".to_owned();
+    Hop {
+        kind: HopKind::Promotion,
+        from: "mirror.example/quarantine/upstream.example/library/nginx".parse().unwrap(),
+        to: "mirror.example/payments/nginx".parse().unwrap(),
+        tag: Some("1.28".into()),
+        consumer: Some("payments".into()),
+        hosts: vec![],
+        at: at("2026-11-20T00:00:00Z"),
+        bytes: 0,
+        actor: Actor {
+            provider: unknown(),
+            repository: unknown(),
+            workflow: unknown(),
+            run: unknown(),
+            started_by: unknown(),
+            author: unknown(),
+        },
+        tool: "fondaco".into(),
+        certainty,
+        cleared_by: None,
+        vouched: vec![],
+    }
+}
+
+fn observed(upstream: Seen, distribution: Seen) -> Observed {
+    Observed {
+        upstream: [((source(), "1.28".to_owned()), upstream)].into(),
+        distributions: [(("mirror.example/payments/nginx".parse().unwrap(), "1.28".to_owned()), distribution)].into(),
+    }
+}
+
+fn planned(desired: &Desired, evidence: &Evidence, observed: &Observed) -> Plan {
+    plan(desired, evidence, &resolve(desired, &evidence.lock, observed), observed)
+}
+
+#[test]
+fn an_unknown_digest_is_taken_in_and_not_promoted() {
+    let seen = observed(Seen::Digest(Digest::sha256("new")), Seen::Absent);
+    let plan = planned(&desired(None), &Evidence::default(), &seen);
+    assert_eq!(plan.images[0].how, Resolution::New);
+    assert!(plan.images[0].take_in && plan.images[0].verify);
+    assert_eq!(plan.images[0].consumers[0].promotion, Promotion::Nothing);
+    assert!(!plan.is_empty());
+}
+
+#[test]
+fn a_cleared_image_in_place_with_its_receipt_leaves_nothing_to_do() {
+    let digest = Digest::sha256("image");
+    let records = evidence(&digest, Verdict::Cleared, vec![receipt(Certainty::Performed)]);
+    let seen = observed(Seen::Digest(digest.clone()), Seen::Digest(digest));
+    assert!(planned(&desired(None), &records, &seen).is_empty());
+}
+
+#[test]
+fn a_tag_without_a_receipt_is_what_a_killed_run_leaves() {
+    let digest = Digest::sha256("image");
+    let records = evidence(&digest, Verdict::Cleared, vec![]);
+    let seen = observed(Seen::Digest(digest.clone()), Seen::Digest(digest));
+    let plan = planned(&desired(None), &records, &seen);
+    assert_eq!(plan.images[0].consumers[0].promotion, Promotion::Receipt);
+}
+
+#[test]
+fn only_a_cleared_verdict_promotes() {
+    let digest = Digest::sha256("image");
+    for verdict in [Verdict::Held, Verdict::Refused] {
+        let records = evidence(&digest, verdict, vec![]);
+        let plan = planned(&desired(None), &records, &observed(Seen::Digest(digest.clone()), Seen::Absent));
+        assert_eq!(plan.images[0].consumers[0].promotion, Promotion::Nothing, "{verdict}");
+    }
+    let records = evidence(&digest, Verdict::Cleared, vec![]);
+    let other = Digest::sha256("older");
+    let plan = planned(&desired(None), &records, &observed(Seen::Digest(digest), Seen::Digest(other.clone())));
+    assert_eq!(plan.images[0].consumers[0].promotion, Promotion::Promote { replaces: Some(other) });
+}
+
+#[test]
+fn a_distribution_that_cannot_be_seen_is_not_written() {
+    let digest = Digest::sha256("image");
+    let records = evidence(&digest, Verdict::Cleared, vec![]);
+    let failed = Seen::Failed { kind: Kind::Unavailable, message: "503".into() };
+    let plan = planned(&desired(None), &records, &observed(Seen::Digest(digest), failed));
+    assert_eq!(plan.images[0].consumers[0].promotion, Promotion::Blocked("503".into()));
+}
+
+#[test]
+fn an_unreachable_upstream_is_a_failure_and_the_lock_stays_in_force() {
+    let digest = Digest::sha256("image");
+    let records = evidence(&digest, Verdict::Cleared, vec![receipt(Certainty::Performed)]);
+    let failed = Seen::Failed { kind: Kind::Unavailable, message: "503".into() };
+    let plan = planned(&desired(None), &records, &observed(failed, Seen::Digest(digest.clone())));
+    assert_eq!(plan.images[0].digest, Some(digest));
+    assert_eq!(plan.images[0].failure().as_deref(), Some("503"));
+    assert!(!plan.is_empty(), "a failure is never nothing to do");
+}
+
+#[test]
+fn a_pinned_image_needs_no_request_upstream() {
+    let digest = Digest::sha256("pinned");
+    let desired = desired(Some(digest.clone()));
+    assert!(unpinned(&desired).is_empty());
+    let plan = planned(&desired, &Evidence::default(), &observed(Seen::Absent, Seen::Absent));
+    assert_eq!(plan.images[0].digest, Some(digest));
+}
+
+#[test]
+fn a_moved_tag_names_both_digests() {
+    let (old, new) = (Digest::sha256("old"), Digest::sha256("new"));
+    let records = evidence(&old, Verdict::Cleared, vec![receipt(Certainty::Performed)]);
+    let plan = planned(&desired(None), &records, &observed(Seen::Digest(new.clone()), Seen::Digest(old.clone())));
+    assert_eq!((plan.images[0].was.as_ref(), plan.images[0].digest.as_ref()), (Some(&old), Some(&new)));
+    assert_eq!(plan.images[0].how, Resolution::Moved);
+    assert!(plan.images[0].take_in);
+}

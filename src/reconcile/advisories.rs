@@ -1,0 +1,101 @@
+//! Where the advisory bundle comes from: the local store by digest, else the mirror's quarantine, checked either way.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+
+use super::{RunError, State, World};
+use crate::{
+    advisory::{self, Bundle},
+    manifest::Desired,
+    model::{Descriptor, Digest, Kind, Package, Reference, Repository, media_type},
+    plan::amend::Facts,
+    registry::Registry,
+    scan,
+};
+
+/// The largest bundle that is read. All of Debian and Alpine compress to well under a tenth of it.
+const BUNDLE_BYTES_MAX: usize = 512 * 1024 * 1024;
+
+/// Media type of the bundle as an OCI artifact.
+const ARTIFACT_TYPE: &str = "application/vnd.fondaco.advisories.v1alpha1";
+
+/// Returns the repository that keeps advisory bundles beside the quarantined images.
+pub fn repository(desired: &Desired) -> Repository {
+    desired.mirror.quarantine.join("advisories")
+}
+
+/// Reads the ecosystems that the images at hand need from the bundle `digest`.
+pub(super) async fn read(
+    world: &World,
+    state: &State,
+    digest: &Digest,
+    facts: &Facts,
+) -> Result<Bundle, RunError> {
+    let bytes = bytes(world, &state.desired, digest).await?;
+    let (wanted, expected) = (ecosystems(state, facts), digest.clone());
+    let read = move || Bundle::read(&bytes, &expected, &wanted);
+    let bundle = tokio::task::spawn_blocking(read).await.map_err(|error| RunError::Task(error.to_string()))?;
+    bundle.map_err(|error| fail(digest, &error.to_string(), error.kind()))
+}
+
+fn fail(digest: &Digest, reason: &str, kind: Kind) -> RunError {
+    RunError::Advisories { digest: digest.short(), reason: reason.to_owned(), kind }
+}
+
+async fn bytes(world: &World, desired: &Desired, digest: &Digest) -> Result<Vec<u8>, RunError> {
+    if let Ok(Some(bytes)) = advisory::store::get(&world.bundles, digest) {
+        return Ok(bytes);
+    }
+    let repository = repository(desired);
+    let registry = world.registries.get(desired, &repository.host)?;
+    let mut stream = registry.get_blob(&repository.path, digest).await.map_err(|error| {
+        fail(digest, &format!("neither in the local store nor in `{repository}`: {error}"), error.kind())
+    })?;
+    let mut bytes = Vec::new();
+    while let Some(frame) = stream.next().await {
+        bytes.extend_from_slice(&frame?);
+        if bytes.len() > BUNDLE_BYTES_MAX {
+            return Err(fail(digest, "larger than the limit", Kind::Invalid));
+        }
+    }
+    if digest.same_algorithm_of(&bytes) != *digest {
+        return Err(fail(digest, "the mirror delivers other bytes", Kind::Mismatch));
+    }
+    advisory::store::put(&world.bundles, digest, &bytes)
+        .map_err(|error| fail(digest, &error.to_string(), error.kind()))?;
+    Ok(bytes)
+}
+
+fn ecosystems(state: &State, facts: &Facts) -> BTreeSet<String> {
+    let recorded = state.evidence.images.values().flat_map(|record| record.packages.get("packages.txt"));
+    let taken = facts.values().filter_map(|g| g.taken.as_ref()?.found.packages.get("packages.txt"));
+    let lines = recorded.chain(taken).flat_map(|text| text.lines());
+    lines.filter_map(|line| scan::ecosystem(&line.parse::<Package>().ok()?)).collect()
+}
+
+/// Keeps a bundle in the mirror, so that a run on another machine finds it by the digest in the lock.
+pub async fn push_bundle(registry: &dyn Registry, path: &str, bytes: Vec<u8>) -> Result<Digest, RunError> {
+    let digest = Digest::sha256(&bytes);
+    let bundle = Descriptor::new(ARTIFACT_TYPE, digest.clone(), bytes.len() as u64);
+    let empty = Descriptor::of(media_type::OCI_EMPTY, b"{}");
+    put(registry, path, &empty, Bytes::from_static(b"{}")).await?;
+    put(registry, path, &bundle, Bytes::from(bytes)).await?;
+    let manifest = serde_json::json!({
+        "schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST, "artifactType": ARTIFACT_TYPE,
+        "config": empty, "layers": [bundle],
+    });
+    let text = Bytes::from(manifest.to_string());
+    let tag = Reference::Tag(digest.keep_tag());
+    registry.put_manifest(path, &tag, media_type::OCI_MANIFEST, text).await?;
+    Ok(digest)
+}
+
+async fn put(registry: &dyn Registry, path: &str, what: &Descriptor, bytes: Bytes) -> Result<(), RunError> {
+    if registry.head_blob(path, &what.digest).await?.is_none() {
+        let body = Box::pin(stream::iter([Ok(bytes)]));
+        registry.put_blob(path, &what.digest, what.size, body).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! Gathers the facts a plan asks for: takes images in and looks for their signatures, several at once.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures_util::{StreamExt, stream};
+
+use super::{World, quarantine_of};
+use crate::{
+    evidence::VerificationRecord,
+    intake::{self, Job},
+    manifest::{Desired, DesiredImage},
+    model::{Digest, Repository},
+    plan::{
+        Plan,
+        amend::{Facts, Gathered, Taken},
+    },
+    trust::verify,
+    ui::Event,
+};
+
+/// One digest to gather facts of, with the first image that asks for it.
+struct Wanted {
+    image: DesiredImage,
+    digest: Digest,
+    take_in: bool,
+}
+
+/// Gathers what `plan` asks for and `facts` does not hold yet. Failures are returned by image; the others go on.
+pub(super) async fn gather(
+    world: &World,
+    desired: &Desired,
+    plan: &Plan,
+    facts: &mut Facts,
+) -> BTreeMap<(Repository, Digest), String> {
+    let mut failed = BTreeMap::new();
+    let wanted = wanted(plan, facts);
+    let work = stream::iter(wanted).map(|wanted| async move {
+        let key = (wanted.image.source.clone(), wanted.digest.clone());
+        if world.drain.is_cancelled() {
+            return (key, Err("the run was interrupted before this image was begun".to_owned()));
+        }
+        let name = format!("{}:{}", wanted.image.source, wanted.image.tag);
+        world.progress.send(Event::Started { image: name.clone() });
+        let started = std::time::Instant::now();
+        let done = one(world, desired, &wanted, &name).await;
+        let outcome = done.as_ref().map_or_else(|error| format!("failed: {error}"), |_| "taken in".to_owned());
+        let seconds = started.elapsed().as_secs();
+        world.progress.send(Event::Finished { image: name, outcome, seconds });
+        (key, done)
+    });
+    let mut work = work.buffer_unordered(world.parallel.max(1));
+    while let Some((key, done)) = work.next().await {
+        match done {
+            Ok(gathered) => {
+                facts.insert(key, gathered);
+            }
+            Err(error) => {
+                failed.insert(key, error);
+            }
+        }
+    }
+    failed
+}
+
+fn wanted(plan: &Plan, facts: &Facts) -> Vec<Wanted> {
+    let mut wanted: BTreeMap<(Repository, Digest), Wanted> = BTreeMap::new();
+    for planned in plan.images.iter().filter(|image| image.take_in || image.verify) {
+        let Some(digest) = planned.digest.clone() else { continue };
+        let key = (planned.image.source.clone(), digest.clone());
+        if !facts.contains_key(&key) {
+            let image = planned.image.clone();
+            wanted.entry(key).or_insert(Wanted { image, digest, take_in: planned.take_in });
+        }
+    }
+    wanted.into_values().collect()
+}
+
+async fn one(world: &World, desired: &Desired, wanted: &Wanted, name: &str) -> Result<Gathered, String> {
+    let taken = if wanted.take_in {
+        world.progress.send(Event::Stage { image: name.to_owned(), stage: "intake".into() });
+        Some(take_in(world, desired, wanted, name).await?)
+    } else {
+        None
+    };
+    world.progress.send(Event::Stage { image: name.to_owned(), stage: "verify".into() });
+    let verification = look_for_signatures(world, desired, wanted).await?;
+    Ok(Gathered { taken, verification: Some(verification) })
+}
+
+async fn take_in(world: &World, desired: &Desired, wanted: &Wanted, name: &str) -> Result<Taken, String> {
+    let source = &wanted.image.source;
+    let quarantine = quarantine_of(desired, source);
+    let open = |host: &str| world.registries.get(desired, host).map_err(|error| error.to_string());
+    let (progress, name) = (world.progress.clone(), name.to_owned());
+    let job = Job {
+        source: open(&source.host)?,
+        source_path: source.path.clone(),
+        digest: wanted.digest.clone(),
+        target: open(&quarantine.host)?,
+        target_path: quarantine.path.clone(),
+        mount_from: vec![],
+        progress: Arc::new(move |moved| {
+            if let intake::Progress::Bytes(count) = moved {
+                progress.send(Event::Bytes { image: name.clone(), count });
+            }
+        }),
+    };
+    let found = intake::take_in(&world.intake, &job).await.map_err(|error| error.to_string())?;
+    Ok(Taken { found, at: world.now(), quarantine })
+}
+
+async fn look_for_signatures(
+    world: &World,
+    desired: &Desired,
+    wanted: &Wanted,
+) -> Result<VerificationRecord, String> {
+    let source = &wanted.image.source;
+    let policy = wanted.image.trust.as_ref().and_then(|name| desired.policies.get(name));
+    let registry = world.registries.get(desired, &source.host).map_err(|error| error.to_string())?;
+    Ok(verify::verify(registry.as_ref(), &source.path, &wanted.digest, policy).await)
+}

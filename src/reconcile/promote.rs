@@ -1,0 +1,341 @@
+//! The second half of a run: put each cleared image into its consumer's repository. The tag is the last thing written.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures_util::{StreamExt, stream};
+use tokio::sync::OnceCell;
+
+use super::{Recorded, World, observe, quarantine_of};
+use crate::{
+    catalogue::sbom::{self, SbomSubject},
+    evidence::{self, Actor, Certainty, Hop, HopKind, ImageRecord, Vouched},
+    intake::relay,
+    model::{Descriptor, Digest, Document, Package, Reference, Repository, Verdict, media_type},
+    plan::{self, Plan, PlannedConsumer, PlannedImage, Promotion, Seen},
+    registry::{Mount, RawManifest, Registry},
+    trust::sign::{self, OrgSigner},
+    ui::Event,
+};
+
+/// How deep indexes may nest. Real ones nest once.
+const DEPTH_MAX: usize = 4;
+
+/// What became of the promotions of a run.
+#[derive(Debug, Default)]
+pub(super) struct Promoted {
+    pub receipts: Vec<Receipt>,
+    /// By image, tag and consumer.
+    pub failures: BTreeMap<(Repository, String, String), String>,
+    /// Promotions that a newer pushed commit made void.
+    pub superseded: usize,
+}
+
+/// A promotion that is in place, to be recorded.
+#[derive(Debug, Clone)]
+pub(super) struct Receipt {
+    pub source: Repository,
+    pub digest: Digest,
+    pub hop: Hop,
+}
+
+/// One promotion to carry out.
+struct Order<'a> {
+    planned: &'a PlannedImage,
+    consumer: &'a PlannedConsumer,
+    record: &'a ImageRecord,
+}
+
+/// Carries out every promotion of the plan that follows from the pushed records.
+///
+/// Orders for one distribution repository go one after the other, because signatures there share tags.
+pub(super) async fn promote_all(world: &World, recorded: &Recorded) -> Promoted {
+    let evidence = &recorded.state.evidence;
+    let plan = plan::plan(&recorded.state.desired, evidence, &recorded.resolved, &recorded.observed);
+    let signer = OnceCell::new();
+    let groups = orders(&plan, evidence).into_values().map(|group| promote_group(world, recorded, group, &signer));
+    let mut done = stream::iter(groups).buffer_unordered(world.parallel.max(1));
+    let mut promoted = Promoted { failures: blocked(&plan), ..Promoted::default() };
+    while let Some(group) = done.next().await {
+        promoted.receipts.extend(group.receipts);
+        promoted.failures.extend(group.failures);
+        promoted.superseded += group.superseded;
+    }
+    promoted.receipts.sort_by(|a, b| (&a.source, &a.digest, &a.hop.to, &a.hop.tag).cmp(&(&b.source, &b.digest, &b.hop.to, &b.hop.tag)));
+    promoted
+}
+
+fn orders<'a>(plan: &'a Plan, evidence: &'a evidence::Evidence) -> BTreeMap<Repository, Vec<Order<'a>>> {
+    let mut groups: BTreeMap<Repository, Vec<Order<'a>>> = BTreeMap::new();
+    for planned in &plan.images {
+        let record = planned.digest.as_ref().and_then(|digest| evidence.image(&planned.image.source, digest));
+        let Some(record) = record else { continue };
+        for consumer in &planned.consumers {
+            if matches!(consumer.promotion, Promotion::Promote { .. } | Promotion::Receipt) {
+                let order = Order { planned, consumer, record };
+                groups.entry(consumer.distribution.clone()).or_default().push(order);
+            }
+        }
+    }
+    groups
+}
+
+fn blocked(plan: &Plan) -> BTreeMap<(Repository, String, String), String> {
+    let consumers = plan.images.iter().flat_map(|planned| planned.consumers.iter().map(move |c| (planned, c)));
+    let blocked = consumers.filter_map(|(planned, consumer)| match &consumer.promotion {
+        Promotion::Blocked(why) => Some((key(planned, consumer), why.clone())),
+        _ => None,
+    });
+    blocked.collect()
+}
+
+fn key(planned: &PlannedImage, consumer: &PlannedConsumer) -> (Repository, String, String) {
+    (planned.image.source.clone(), planned.image.tag.clone(), consumer.name.clone())
+}
+
+async fn promote_group(
+    world: &World,
+    recorded: &Recorded,
+    group: Vec<Order<'_>>,
+    signer: &OnceCell<Arc<dyn OrgSigner>>,
+) -> Promoted {
+    let mut promoted = Promoted::default();
+    for order in group {
+        let key = key(order.planned, order.consumer);
+        if world.drain.is_cancelled() {
+            promoted.failures.insert(key, "the run was interrupted before this promotion was begun".into());
+            continue;
+        }
+        let name = format!("{}:{}", order.consumer.distribution, order.planned.image.tag);
+        world.progress.send(Event::Started { image: name.clone() });
+        let started = std::time::Instant::now();
+        let done = promote(world, recorded, &order, signer).await;
+        let outcome = match &done {
+            Ok(Some(_)) => "promoted".to_owned(),
+            Ok(None) => "superseded by a newer commit".to_owned(),
+            Err(error) => format!("failed: {error}"),
+        };
+        world.progress.send(Event::Finished { image: name, outcome, seconds: started.elapsed().as_secs() });
+        match done {
+            Ok(Some(receipt)) => promoted.receipts.push(receipt),
+            Ok(None) => promoted.superseded += 1,
+            Err(error) => {
+                promoted.failures.insert(key, error);
+            }
+        }
+    }
+    promoted
+}
+
+/// Promotes one image for one consumer: content, signatures and SBOM, read back, then the tag.
+async fn promote(
+    world: &World,
+    recorded: &Recorded,
+    order: &Order<'_>,
+    signer: &OnceCell<Arc<dyn OrgSigner>>,
+) -> Result<Option<Receipt>, String> {
+    let desired = &recorded.state.desired;
+    let open = |host: &str| world.registries.get(desired, host).map_err(|error| error.to_string());
+    let quarantine = quarantine_of(desired, &order.planned.image.source);
+    let place = Place {
+        source: open(&quarantine.host)?,
+        target: open(&order.consumer.distribution.host)?,
+        quarantine,
+        distribution: order.consumer.distribution.clone(),
+    };
+    let subject = &order.record.custody.subject;
+    let mut bytes = 0;
+    let top = copy(&place, &subject.digest, 0, &mut bytes).await?;
+    let signer = signer.get_or_try_init(|| async { (world.open_signer)(&desired.mirror.key) }).await;
+    let signer = signer.map_err(|error| error.to_string())?;
+    let vouched = vouch(world, &place, order.record, &top.descriptor, signer.as_ref()).await?;
+    if !still_wanted(world, order).await? {
+        return Ok(None);
+    }
+    let certainty = write_tag(world, recorded, &place, &order.planned.image.tag, &top).await?;
+    Ok(Some(receipt(world, recorded, order, &place, bytes, certainty, vouched)))
+}
+
+struct Place {
+    source: Arc<dyn Registry>,
+    target: Arc<dyn Registry>,
+    quarantine: Repository,
+    distribution: Repository,
+}
+
+/// Copies a manifest and all it points to, children first, by digest. Returns the manifest as it was judged.
+async fn copy(place: &Place, digest: &Digest, depth: usize, bytes: &mut u64) -> Result<RawManifest, String> {
+    if depth > DEPTH_MAX {
+        return Err(format!("indexes nest deeper than {DEPTH_MAX}"));
+    }
+    let reference = Reference::from(digest);
+    let found = place.source.get_manifest(&place.quarantine.path, &reference).await;
+    let manifest = found
+        .map_err(|error| error.to_string())?
+        .ok_or_else(|| format!("`{}` no longer holds {digest}", place.quarantine))?;
+    let document = Document::parse(&manifest.descriptor.media_type, &manifest.bytes);
+    match document.map_err(|error| error.to_string())? {
+        Document::Index(index) => {
+            for child in &index.manifests {
+                if media_type::is_index(&child.media_type) || media_type::is_manifest(&child.media_type) {
+                    Box::pin(copy(place, &child.digest, depth + 1, bytes)).await?;
+                } else {
+                    blob(place, child, bytes).await?;
+                }
+            }
+        }
+        Document::Image(image) => {
+            // Foreign layers (`urls`) are not held by registries; the record says so.
+            let layers = image.layers.iter().filter(|layer| layer.urls.is_empty());
+            for descriptor in layers.chain([&image.config]) {
+                blob(place, descriptor, bytes).await?;
+            }
+        }
+    }
+    let path = &place.distribution.path;
+    let there = place.target.head_manifest(path, &reference).await.map_err(|error| error.to_string())?;
+    if there.is_none() {
+        let (media_type, body) = (manifest.descriptor.media_type.clone(), manifest.bytes.clone());
+        place.target.put_manifest(path, &reference, &media_type, body).await.map_err(|error| error.to_string())?;
+        let back = place.target.head_manifest(path, &reference).await.map_err(|error| error.to_string())?;
+        if back.is_none_or(|back| back.digest != *digest) {
+            return Err(format!("`{}` does not hold {digest} after it was written", place.distribution));
+        }
+    }
+    Ok(manifest)
+}
+
+/// Puts one blob in place: mounted where both repositories are in one registry, else found there, else streamed.
+async fn blob(place: &Place, descriptor: &Descriptor, bytes: &mut u64) -> Result<(), String> {
+    let (from, to) = (&place.quarantine, &place.distribution);
+    let text = |error: crate::registry::RegistryError| error.to_string();
+    if from.host == to.host {
+        let mounted = place.target.mount_blob(&to.path, &descriptor.digest, &from.path).await;
+        if mounted.map_err(text)? == Mount::Done {
+            return Ok(());
+        }
+    }
+    if place.target.head_blob(&to.path, &descriptor.digest).await.map_err(text)?.is_some() {
+        return Ok(());
+    }
+    relay::copy(place.source.as_ref(), &from.path, descriptor, place.target.as_ref(), &to.path)
+        .await
+        .map_err(|error| error.to_string())?;
+    *bytes += descriptor.size;
+    Ok(())
+}
+
+/// Signs the image and each of its platforms, attaches the SBOMs; all of it is read back by the callees.
+async fn vouch(
+    world: &World,
+    place: &Place,
+    record: &ImageRecord,
+    top: &Descriptor,
+    signer: &dyn OrgSigner,
+) -> Result<Vec<Vouched>, String> {
+    let platforms = record.custody.subject.platforms.iter().map(evidence::descriptor);
+    let mut subjects: Vec<Descriptor> = platforms.filter(|descriptor| descriptor.digest != top.digest).collect();
+    subjects.insert(0, top.clone());
+    let now = world.now();
+    let signed = sign::sign_image(place.target.as_ref(), &place.distribution, &subjects, signer, now).await;
+    let mut vouched = signed.map_err(|error| error.to_string())?;
+    for platform in &record.custody.subject.platforms {
+        let document = document(world, place, record, platform)?;
+        let subject = evidence::descriptor(platform);
+        let path = &place.distribution.path;
+        let attached =
+            sign::attach(place.target.as_ref(), path, &subject, media_type::CYCLONEDX, &document, now).await;
+        vouched.push(attached.map_err(|error| error.to_string())?);
+    }
+    vouched.sort();
+    Ok(vouched)
+}
+
+fn document(
+    world: &World,
+    place: &Place,
+    record: &ImageRecord,
+    platform: &evidence::PlatformRecord,
+) -> Result<Vec<u8>, String> {
+    let text = record.packages.get(&platform.packages).map_or("", String::as_str);
+    let packages: Result<Vec<Package>, _> = text.lines().map(str::parse).collect();
+    let subject = SbomSubject {
+        repository: place.distribution.to_string(),
+        digest: platform.digest.clone(),
+        platform: platform.platform.clone(),
+        system: platform.system.clone(),
+    };
+    let packages = packages.map_err(|error| error.to_string())?;
+    let taken_in = record.custody.hops.first().map(|hop| hop.at);
+    sbom::cyclonedx(&subject, &packages, taken_in, &world.tool).map_err(|error| error.to_string())
+}
+
+/// Looks at the tip once more: where a newer pushed commit says something else about this tag, that one wins.
+async fn still_wanted(world: &World, order: &Order<'_>) -> Result<bool, String> {
+    let state = super::State::tip(world).await.map_err(|error| error.to_string())?;
+    let image = &order.planned.image;
+    let digest = &order.record.custody.subject.digest;
+    let asked = state.desired.images.iter().any(|i| i.source == image.source && i.tag == image.tag);
+    let locked = state.evidence.lock.images.iter().find(|l| l.repository == image.source && l.tag == image.tag);
+    let meant = locked.is_some_and(|locked| locked.digest == *digest);
+    let consumer = state.desired.consumers.iter().find(|c| c.name == order.consumer.name);
+    let placed = consumer.is_some_and(|c| c.distribution(&image.source) == order.consumer.distribution);
+    let record = state.evidence.image(&image.source, digest);
+    let verdict = record.and_then(|record| plan::verdict_for(record, &order.consumer.name));
+    let cleared = verdict.is_some_and(|verdict| verdict.verdict == Verdict::Cleared);
+    Ok(asked && meant && placed && cleared)
+}
+
+/// Writes the tag, or finds it in place: then an earlier run wrote it and could not record it any more.
+async fn write_tag(
+    world: &World,
+    recorded: &Recorded,
+    place: &Place,
+    tag: &str,
+    top: &RawManifest,
+) -> Result<Certainty, String> {
+    let desired = &recorded.state.desired;
+    let wanted = Seen::Digest(top.descriptor.digest.clone());
+    let seen = recorded.observed.distributions.get(&(place.distribution.clone(), tag.to_owned()));
+    if seen == Some(&wanted) {
+        return Ok(Certainty::Observed);
+    }
+    let reference = Reference::tag(tag);
+    let (media_type, bytes) = (&top.descriptor.media_type, top.bytes.clone());
+    let written = place.target.put_manifest(&place.distribution.path, &reference, media_type, bytes).await;
+    written.map_err(|error| error.to_string())?;
+    match observe::head(world, desired, &place.distribution, tag).await {
+        seen if seen == wanted => Ok(Certainty::Performed),
+        seen => Err(format!("`{}:{tag}` is {seen:?} after it was written", place.distribution)),
+    }
+}
+
+fn receipt(
+    world: &World,
+    recorded: &Recorded,
+    order: &Order<'_>,
+    place: &Place,
+    bytes: u64,
+    certainty: Certainty,
+    vouched: Vec<Vouched>,
+) -> Receipt {
+    let actor: Actor = world.actor.clone();
+    let mut hosts = vec![place.quarantine.host.clone(), place.distribution.host.clone()];
+    hosts.sort();
+    hosts.dedup();
+    let hop = Hop {
+        kind: HopKind::Promotion,
+        from: place.quarantine.clone(),
+        to: place.distribution.clone(),
+        tag: Some(order.planned.image.tag.clone()),
+        consumer: Some(order.consumer.name.clone()),
+        hosts,
+        at: world.now(),
+        bytes,
+        actor,
+        tool: world.tool.clone(),
+        certainty,
+        cleared_by: Some(recorded.state.tip.to_string()),
+        vouched,
+    };
+    Receipt { source: order.planned.image.source.clone(), digest: order.record.custody.subject.digest.clone(), hop }
+}

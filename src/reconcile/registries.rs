@@ -1,0 +1,50 @@
+//! Opens each registry once, by the manifests' `Registry` documents and the user's credentials.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crate::{
+    manifest::Desired,
+    registry::{Access, Credentials, Endpoint, Registry, RegistryError, open},
+};
+
+/// The registries of a run, by host.
+#[derive(Debug)]
+pub struct Registries {
+    /// Directory that `layout` paths are relative to: the root of the manifest repository.
+    root: PathBuf,
+    credentials: Credentials,
+    opened: Mutex<BTreeMap<String, Arc<dyn Registry>>>,
+}
+
+impl Registries {
+    pub fn new(root: PathBuf, credentials: Credentials) -> Self {
+        Self { root, credentials, opened: Mutex::default() }
+    }
+
+    /// Returns the registry of `host` as the manifests declare it; HTTPS where they say nothing.
+    pub fn get(&self, desired: &Desired, host: &str) -> Result<Arc<dyn Registry>, RegistryError> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(registry) = opened.get(host) {
+            return Ok(Arc::clone(registry));
+        }
+        let declared = desired.registries.get(host);
+        let endpoint = match declared.and_then(|registry| registry.layout.as_ref()) {
+            Some(layout) => Endpoint::Layout(self.root.join(layout)),
+            None => Endpoint::Http { plain: declared.is_some_and(|registry| registry.plain_http) },
+        };
+        let credential = self.credentials.for_repository(host, "")?;
+        let registry = open(&Access { host: host.to_owned(), endpoint, credential })?;
+        opened.insert(host.to_owned(), Arc::clone(&registry));
+        Ok(registry)
+    }
+
+    /// Returns the requests sent so far, by host and kind of request.
+    pub fn requests(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.iter().map(|(host, registry)| (host.clone(), registry.requests())).collect()
+    }
+}

@@ -1,0 +1,183 @@
+//! What a run did, for people and programs.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use serde::Serialize;
+
+use super::{Recorded, World, promote::Promoted, receipts::Closed};
+use crate::{
+    model::Verdict,
+    plan::{self, Resolved},
+    ui::printable,
+};
+
+/// The result of a run. `schema` numbers the JSON form; keys are added, never changed, under one number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// `fondaco/report/v1alpha1`.
+    pub schema: &'static str,
+    pub images: Vec<ImageReport>,
+    /// Commits this run pushed, in order.
+    pub commits: Vec<String>,
+    /// Requests by host and kind.
+    pub requests: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Bytes read from upstreams.
+    pub bytes_taken_in: u64,
+    /// Whether the run was asked to stop and drained.
+    pub interrupted: bool,
+}
+
+/// One image under one tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageReport {
+    pub image: String,
+    pub digest: Option<String>,
+    pub taken_in: bool,
+    /// Why resolving or intake failed, where it did.
+    pub failure: Option<String>,
+    pub consumers: Vec<ConsumerReport>,
+}
+
+/// One image for one consumer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConsumerReport {
+    pub consumer: String,
+    pub verdict: Option<Verdict>,
+    /// Whether this run reached the verdict, or found it recorded.
+    pub new: bool,
+    /// The strongest reason against clearing.
+    pub reason: Option<String>,
+    pub promoted: bool,
+    /// Why the promotion failed, where it did.
+    pub failure: Option<String>,
+}
+
+impl Report {
+    /// Returns whether nothing had to be done: no commit, no upload, no signature, no failure.
+    pub fn is_idle(&self) -> bool {
+        self.commits.is_empty() && !self.has_failures() && self.images.iter().all(|image| !image.taken_in)
+    }
+
+    pub fn has_failures(&self) -> bool {
+        let failed = |image: &ImageReport| {
+            image.failure.is_some() || image.consumers.iter().any(|consumer| consumer.failure.is_some())
+        };
+        self.images.iter().any(failed)
+    }
+
+    /// Returns whether this run, not an earlier one, refused an image.
+    pub fn has_new_refusals(&self) -> bool {
+        let consumers = self.images.iter().flat_map(|image| &image.consumers);
+        consumers.into_iter().any(|c| c.new && c.verdict == Some(Verdict::Refused))
+    }
+
+    /// Returns the report as text, one line for each image and consumer, and the totals.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        if self.is_idle() {
+            let _ = writeln!(text, "nothing to do: {} images as recorded{}", self.images.len(), self.totals());
+            return text;
+        }
+        for image in &self.images {
+            image.write(&mut text);
+        }
+        let _ = writeln!(text, "{} commits{}", self.commits.len(), self.totals());
+        text
+    }
+
+    fn totals(&self) -> String {
+        let consumers = || self.images.iter().flat_map(|image| &image.consumers);
+        let count = |verdict| consumers().filter(|c| c.verdict == Some(verdict)).count();
+        format!(
+            "; {} cleared, {} held, {} refused, {} promoted now",
+            count(Verdict::Cleared),
+            count(Verdict::Held),
+            count(Verdict::Refused),
+            consumers().filter(|c| c.promoted).count()
+        )
+    }
+}
+
+impl ImageReport {
+    fn write(&self, text: &mut String) {
+        let digest = self.digest.as_deref().map_or("unknown", |digest| &digest[..digest.len().min(19)]);
+        let taken = if self.taken_in { "  taken in" } else { "" };
+        let _ = writeln!(text, "{}  {digest}…{taken}", printable(&self.image));
+        if let Some(failure) = &self.failure {
+            let _ = writeln!(text, "  failed: {}", printable(failure));
+        }
+        for consumer in &self.consumers {
+            let verdict = consumer.verdict.map_or("not judged", Verdict::name);
+            let promoted = if consumer.promoted { ", promoted" } else { "" };
+            let reason = consumer.reason.as_ref().map(|r| format!(": {}", printable(r))).unwrap_or_default();
+            let _ = writeln!(text, "  {}: {verdict}{promoted}{reason}", printable(&consumer.consumer));
+            if let Some(failure) = &consumer.failure {
+                let _ = writeln!(text, "    failed: {}", printable(failure));
+            }
+        }
+    }
+}
+
+/// Builds the report of a run.
+pub(super) fn report(world: &World, recorded: &Recorded, promoted: &Promoted, closed: &Closed) -> Report {
+    let images = recorded.resolved.iter().map(|resolved| image_report(resolved, recorded, promoted, closed));
+    Report {
+        schema: "fondaco/report/v1alpha1",
+        images: images.collect(),
+        commits: recorded.commit.iter().chain(&closed.commit).cloned().collect(),
+        requests: world.registries.requests(),
+        bytes_taken_in: recorded.taken.values().sum(),
+        interrupted: world.drain.is_cancelled(),
+    }
+}
+
+fn image_report(resolved: &Resolved, recorded: &Recorded, promoted: &Promoted, closed: &Closed) -> ImageReport {
+    let image = &resolved.image;
+    let desired = &recorded.state.desired;
+    let wanting = desired.consumers.iter().filter(|consumer| consumer.sets.contains(&image.set));
+    let consumers = wanting.map(|consumer| consumer_report(resolved, &consumer.name, recorded, promoted, closed));
+    let digest = resolved.digest.as_ref();
+    ImageReport {
+        image: format!("{}:{}", image.source, image.tag),
+        digest: digest.map(ToString::to_string),
+        taken_in: digest.is_some_and(|d| recorded.taken.contains_key(&(image.source.clone(), d.clone()))),
+        failure: recorded.failures.get(&(image.source.clone(), image.tag.clone())).cloned(),
+        consumers: consumers.collect(),
+    }
+}
+
+fn consumer_report(
+    resolved: &Resolved,
+    consumer: &str,
+    recorded: &Recorded,
+    promoted: &Promoted,
+    closed: &Closed,
+) -> ConsumerReport {
+    let image = &resolved.image;
+    let digest = resolved.digest.as_ref();
+    let judged = |evidence: &crate::evidence::Evidence| {
+        let record = evidence.image(&image.source, digest?)?;
+        plan::verdict_for(record, consumer).cloned()
+    };
+    let now = judged(&closed.evidence);
+    let before = judged(&recorded.before).map(|verdict| verdict.verdict);
+    let verdict = now.as_ref().map(|verdict| verdict.verdict);
+    let key = (image.source.clone(), image.tag.clone(), consumer.to_owned());
+    let receipt = promoted.receipts.iter().any(|receipt| {
+        let hop = &receipt.hop;
+        receipt.source == image.source
+            && hop.tag.as_deref() == Some(&image.tag)
+            && hop.consumer.as_deref() == Some(consumer)
+    });
+    ConsumerReport {
+        consumer: consumer.to_owned(),
+        verdict,
+        new: verdict.is_some() && verdict != before,
+        reason: now.and_then(|verdict| verdict.reasons.first().map(|r| format!("{}: {}", r.rule, r.fact))),
+        promoted: receipt,
+        failure: promoted.failures.get(&key).cloned(),
+    }
+}

@@ -1,0 +1,82 @@
+//! What a run acts on: everything that is not a value.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Registries, RunError};
+use crate::{
+    evidence::Actor,
+    git::{Author, Repository},
+    intake::Intake,
+    model::Instant,
+    trust::sign::{OrgSigner, SignError},
+    ui::Progress,
+};
+
+/// Tells the time; the only clock of a run, so that a run can be replayed under a fixed one.
+pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
+
+/// Opens the organisation's key when the first promotion needs it: a run with nothing to do asks for no password.
+pub type OpenSigner = Arc<dyn Fn(&str) -> Result<Arc<dyn OrgSigner>, SignError> + Send + Sync>;
+
+/// Everything a run acts on.
+pub struct World {
+    pub repository: Arc<Mutex<Repository>>,
+    pub remote: String,
+    pub branch: String,
+    pub registries: Registries,
+    pub intake: Intake,
+    pub clock: Clock,
+    pub actor: Actor,
+    /// Name and address under which evidence is committed.
+    pub author: (String, String),
+    /// `fondaco 0.1.0`.
+    pub tool: String,
+    pub open_signer: OpenSigner,
+    /// Where advisory bundles are kept by digest.
+    pub bundles: PathBuf,
+    pub progress: Progress,
+    /// Set when the run is to drain: what is begun is finished, nothing else starts.
+    pub drain: CancellationToken,
+    /// Images in work at once.
+    pub parallel: usize,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World").field("remote", &self.remote).field("branch", &self.branch).finish_non_exhaustive()
+    }
+}
+
+impl World {
+    pub fn now(&self) -> Instant {
+        (self.clock)()
+    }
+
+    /// Returns the author of a commit made now.
+    pub(super) fn author_now(&self) -> Author {
+        Author { name: self.author.0.clone(), email: self.author.1.clone(), at: self.now() }
+    }
+
+    /// Runs Git work on a blocking thread: objects, and the `git` program.
+    pub(super) async fn git<T, E>(
+        &self,
+        work: impl FnOnce(&Repository) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, RunError>
+    where
+        T: Send + 'static,
+        E: Into<RunError> + Send + 'static,
+    {
+        let repository = Arc::clone(&self.repository);
+        let run = move || {
+            let repository = repository.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            work(&repository)
+        };
+        let done = tokio::task::spawn_blocking(run).await.map_err(|error| RunError::Task(error.to_string()))?;
+        done.map_err(Into::into)
+    }
+}
