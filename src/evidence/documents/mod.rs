@@ -1,0 +1,9 @@
+//! One file for each kind of document: its name, its schema, and what must hold in it.
+
+mod advisories_lock;
+mod custody;
+mod images_lock;
+pub(super) mod packages;
+mod scan;
+mod verdicts;
+mod verification;
