@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::Arc,
 };
 
 use clap::Args;
@@ -130,9 +130,8 @@ fn author() -> Result<Author, RunError> {
 
 /// Commits the example's files to a repository with a bare remote beside it.
 fn lay_out_repository(folder: &Path) -> Result<(), RunError> {
-    let files = demo::repository_files().into_iter().map(|(path, bytes)| (path.to_owned(), Some(bytes.to_vec())));
-    Repository::init(&folder.join("manifests"), &folder.join("remote.git"), "main")?;
-    let repository = Repository::open(&folder.join("manifests"))?;
+    let files = demo::repository_files().into_iter().map(|(path, bytes)| (path.to_owned(), bytes.to_vec()));
+    let repository = Repository::init(&folder.join("manifests"), &folder.join("remote.git"), "main")?;
     let commit = repository.commit_root(&files.collect(), "Ask for four images\n", &author()?)?;
     repository.publish("origin", "main", &commit)?;
     let keys = folder.join("keys");
@@ -147,7 +146,7 @@ fn demo_world(folder: &Path, ui: &Ui) -> Result<World, RunError> {
     let moment = now()?;
     let keys = root.clone();
     Ok(World {
-        repository: Arc::new(Mutex::new(Repository::open(&root)?)),
+        repository: Repository::open(&root)?,
         registries: Registries::new(root, Credentials::default()),
         remote: "origin".into(),
         branch: "main".into(),
@@ -191,9 +190,8 @@ async fn import_advisories(world: &World, folder: &Path) -> Result<(), RunError>
     reconcile::push_bundle(registry.as_ref(), &repository.path, bytes).await?;
     let text = canonical::to_text(&lock).map_err(|error| wrong(&error))?;
     let changes = [("lock/advisories.lock.json".to_owned(), Some(text.into_bytes()))].into();
-    let git = world.repository.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let commit = git.commit(&state.tip, &changes, "Pin the example advisories\n", &author()?)?;
-    git.push("origin", "main", &commit, &state.tip)?;
+    let commit = world.repository.commit(&state.tip, &changes, "Pin the example advisories\n", &author()?)?;
+    world.repository.push("origin", "main", &commit, &state.tip)?;
     Ok(())
 }
 
@@ -202,9 +200,8 @@ async fn tip(world: &World) -> Result<State, RunError> {
 }
 
 fn check_out(world: &World) -> Result<(), RunError> {
-    let git = world.repository.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some(tip) = git.fetch("origin", "main")? {
-        git.check_out("main", &tip)?;
+    if let Some(tip) = world.repository.fetch("origin", "main")? {
+        world.repository.check_out("main", &tip)?;
     }
     Ok(())
 }

@@ -33,11 +33,8 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
 
 fn planned(arguments: &Arguments, ui: &Ui) -> Result<Exit, RunError> {
     let world = world::open(&arguments.location, ui)?;
-    let state = {
-        let repository = world.repository.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let commit = repository.resolve(&arguments.revision)?;
-        State::read(&repository, &commit)?
-    };
+    let commit = world.repository.resolve(&arguments.revision)?;
+    let state = State::read(&world.repository, &commit)?;
     let outlook = world::runtime()?.block_on(reconcile::outlook(&world, state))?;
     ui.either(&plan::explain(&outlook.plan), &plan::json(&outlook.plan));
     let refused = newly_refused(&outlook);

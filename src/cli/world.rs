@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::Arc,
 };
 
 use tokio::runtime::Runtime;
@@ -24,13 +24,13 @@ const IMAGES_AT_ONCE: usize = 6;
 /// Opens the repository and everything beside it; contacts nobody.
 pub(super) fn open(location: &Location, ui: &Ui) -> Result<World, RunError> {
     let repository = Repository::open(&location.repository)?;
-    let root = repository.root();
+    let root = repository.root().to_owned();
     let author = repository.head().and_then(|head| repository.author_of(&head));
     let author = author.map_or_else(|_| "unknown".to_owned(), |author| author.name);
     let credentials = Credentials::load(&env::credential_files())?;
     Ok(World {
         registries: Registries::new(root.clone(), credentials),
-        repository: Arc::new(Mutex::new(repository)),
+        repository,
         remote: location.remote.clone(),
         branch: location.branch.clone(),
         intake: Intake::new(Some(env::cache().join("layers"))),

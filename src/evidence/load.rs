@@ -20,6 +20,13 @@ pub struct Evidence {
     pub log: EventLog,
 }
 
+impl Evidence {
+    /// Returns the record of an upstream repository's digest.
+    pub fn image(&self, source: &Repository, digest: &Digest) -> Option<&ImageRecord> {
+        self.images.get(&(source.clone(), digest.clone()))
+    }
+}
+
 /// A document that is broken, missing or out of place. Nothing is decided from evidence that does not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}` cannot be used: {reason}")]

@@ -46,13 +46,13 @@ impl Repository {
         if after == before.id() {
             return Ok(base.clone());
         }
-        write(&handle, &parent, after, message, author)
+        write(&handle, Some(&parent), after, message, author)
     }
 }
 
-fn write(
+pub(super) fn write(
     handle: &git2::Repository,
-    parent: &git2::Commit<'_>,
+    parent: Option<&git2::Commit<'_>>,
     tree: git2::Oid,
     message: &str,
     author: &Author,
@@ -61,13 +61,13 @@ fn write(
     let tree = handle.find_tree(tree).map_err(failed)?;
     let signature = author.signature()?;
     let message = git2::message_prettify(message, None).map_err(failed)?;
-    let id = handle.commit(None, &signature, &signature, &message, &tree, &[parent]).map_err(failed)?;
+    let id = handle.commit(None, &signature, &signature, &message, &tree, parent.as_slice()).map_err(failed)?;
     Ok(id.into())
 }
 
 /// Refuses what libgit2 would panic on or Git would not check out. Paths are made from upstream names, so they are
 /// looked at again where they become a tree.
-fn check(path: &str) -> Result<(), GitError> {
+pub(super) fn check(path: &str) -> Result<(), GitError> {
     let wrong = |reason| Err(GitError::Path { path: path.escape_debug().take(200).collect(), reason });
     if path.len() > PATH_BYTES_MAX {
         return wrong("it is too long");

@@ -18,6 +18,7 @@ mod push;
 mod read;
 mod redact;
 mod repository;
+mod setup;
 #[cfg(test)]
 mod tests;
 

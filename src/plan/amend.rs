@@ -7,14 +7,14 @@ use super::Resolved;
 use crate::{
     advisory::Bundle,
     evidence::{
-        Actor, Certainty, ConsumerVerdict, Custody, Event, EventKind, Evidence, Hop, HopKind, ImageRecord,
-        ImagesLock, LockedImage, ScanRecord, SourceRecord, TagSeen, VerdictInputs, VerificationRecord, Verdicts,
-        schema,
+        Actor, Certainty, ConsumerVerdict, Custody, Document as _, Event, EventKind, Evidence, Hop, HopKind,
+        ImageRecord, ImagesLock, LockedImage, ScanRecord, SourceRecord, TagSeen, VerdictInputs,
+        VerificationRecord, Verdicts,
     },
     gate,
     intake::TakenIn,
     manifest::{Desired, DesiredImage},
-    model::{Digest, Instant, Repository, canonical},
+    model::{Digest, Instant, Repository},
     scan,
 };
 
@@ -57,8 +57,6 @@ pub struct Amended {
 pub enum AmendError {
     #[error(transparent)]
     Scan(#[from] scan::ScanError),
-    #[error(transparent)]
-    Canonical(#[from] canonical::CanonicalError),
 }
 
 /// Facts by upstream repository and digest.
@@ -87,7 +85,7 @@ pub fn amend(
     for resolved in resolved {
         let Some(digest) = &resolved.digest else { continue };
         if resolved.was.as_ref().is_some_and(|was| was != digest) {
-            amended.events.push(event(judging.now, EventKind::TagMoved, resolved, digest, None));
+            amended.events.push(event(judging.now, EventKind::TagMoved, resolved, digest, moved(resolved)));
         }
         add_facts(judging, &mut amended, resolved, digest, facts);
     }
@@ -114,7 +112,7 @@ fn lock(now: Instant, resolved: &[Resolved]) -> ImagesLock {
         })
     });
     let images: BTreeSet<LockedImage> = locked.collect();
-    ImagesLock { schema: schema::IMAGES_LOCK.into(), images: images.into_iter().collect() }
+    ImagesLock { schema: ImagesLock::SCHEMA.into(), images: images.into_iter().collect() }
 }
 
 /// Makes or extends the custody and verification records. A digest nobody took in has no record yet and stays so.
@@ -132,7 +130,7 @@ fn add_facts(
     {
         let record = first_record(judging, &key.0, taken, verification);
         amended.evidence.images.insert(key.clone(), record);
-        amended.events.push(event(taken.at, EventKind::Intake, resolved, digest, None));
+        amended.events.push(event(taken.at, EventKind::Intake, resolved, digest, format!("taken in to {}", taken.quarantine)));
     }
     let Some(record) = amended.evidence.images.get_mut(&key) else { return };
     if let Some(verification) = gathered.and_then(|g| g.verification.as_ref()) {
@@ -169,7 +167,7 @@ fn first_record(
     };
     let packages = &taken.found.packages;
     let verdicts = Verdicts {
-        schema: schema::VERDICTS.into(),
+        schema: Verdicts::SCHEMA.into(),
         subject: taken.found.subject.digest.clone(),
         manifest_commit: judging.commit.into(),
         judged_at: judging.now,
@@ -182,7 +180,7 @@ fn first_record(
     };
     ImageRecord {
         custody: Custody {
-            schema: schema::CUSTODY.into(),
+            schema: Custody::SCHEMA.into(),
             subject: taken.found.subject.clone(),
             source: SourceRecord { repository: source.clone(), tags: vec![] },
             hops: vec![hop],
@@ -205,12 +203,12 @@ fn judge_one(
     let Some(record) = amended.evidence.images.get_mut(&(source.clone(), digest.clone())) else { return Ok(()) };
     record.scan = rescan(judging, record, advisories.as_ref())?;
     let verdicts = verdicts(judging, record, asked);
-    let inputs = inputs(record)?;
+    let inputs = inputs(record);
     let before = record.verdicts.clone();
     if before.inputs == inputs && same_verdicts(&before.verdicts, &verdicts) {
         return Ok(());
     }
-    let image = format!("{source}@{digest}");
+    let image = Event::image(source, digest);
     let changed = verdicts.iter().filter(|v| {
         before.verdicts.iter().find(|b| b.consumer == v.consumer).is_none_or(|b| b.verdict != v.verdict)
     });
@@ -221,7 +219,7 @@ fn judge_one(
         tag: None,
         consumer: Some(verdict.consumer.clone()),
         verdict: Some(verdict.verdict),
-        detail: None,
+        detail: verdict.reasons.first().map_or("nothing speaks against it".to_owned(), |r| r.fact.clone()),
     }));
     let manifest_commit = judging.commit.to_owned();
     record.verdicts = Verdicts { manifest_commit, judged_at: judging.now, inputs, verdicts, ..before };
@@ -263,13 +261,12 @@ fn verdicts(judging: &Judging<'_>, record: &ImageRecord, asked: &[&DesiredImage]
     wanting.collect()
 }
 
-fn inputs(record: &ImageRecord) -> Result<VerdictInputs, AmendError> {
-    let scan = record.scan.as_ref().map(canonical::to_text).transpose()?;
-    Ok(VerdictInputs {
+fn inputs(record: &ImageRecord) -> VerdictInputs {
+    VerdictInputs {
         packages: Digest::sha256(record.packages.get("packages.txt").map_or("", String::as_str)),
-        verification: Digest::sha256(canonical::to_text(&record.verification)?),
-        scan: scan.map(Digest::sha256),
-    })
+        verification: Digest::sha256(record.verification.text()),
+        scan: record.scan.as_ref().map(|scan| Digest::sha256(scan.text())),
+    }
 }
 
 /// Compares verdicts without the places of their rules: a line added above a rule is no new fact.
@@ -282,11 +279,15 @@ fn same_verdicts(before: &[ConsumerVerdict], after: &[ConsumerVerdict]) -> bool 
     placeless(before) == placeless(after)
 }
 
-fn event(at: Instant, kind: EventKind, resolved: &Resolved, digest: &Digest, detail: Option<String>) -> Event {
+fn moved(resolved: &Resolved) -> String {
+    resolved.was.as_ref().map_or(String::new(), |was| format!("until then the tag meant {was}"))
+}
+
+fn event(at: Instant, kind: EventKind, resolved: &Resolved, digest: &Digest, detail: String) -> Event {
     Event {
         at,
         kind,
-        image: format!("{}@{digest}", resolved.image.source),
+        image: Event::image(&resolved.image.source, digest),
         tag: Some(resolved.image.tag.clone()),
         consumer: None,
         verdict: None,

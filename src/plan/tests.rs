@@ -125,7 +125,7 @@ fn evidence(digest: &Digest, verdict: Verdict, hops: Vec<Hop>) -> Evidence {
         first_seen: at("2026-11-20T00:00:00Z"),
     };
     let lock = ImagesLock { schema: "fondaco/images-lock/v1alpha1".into(), images: vec![locked] };
-    Evidence { images: [((source(), digest.clone()), record)].into(), lock, advisories: None }
+    Evidence { images: [((source(), digest.clone()), record)].into(), lock, ..Evidence::default() }
 }
 
 fn receipt(certainty: Certainty) -> Hop {

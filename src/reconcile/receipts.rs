@@ -22,14 +22,14 @@ pub(super) async fn close(
 ) -> Result<Closed, RunError> {
     let mut state = recorded.state.clone();
     // The records of E1 are in the commit but not in the files that were read before it.
-    state.files.extend(evidence::files(&state.evidence)?);
+    state.files.extend(evidence::files(&state.evidence));
     if recorded.commit.is_some() {
         state = State::tip(world).await?;
     }
     for _ in 0..PUSHES_MAX {
         let (evidence, events) = with_receipts(&state.evidence, promoted);
-        let mut files = evidence::files(&evidence)?;
-        files.extend(evidence::append(&state.files, &events)?);
+        let mut files = evidence::files(&evidence);
+        files.extend(evidence::append(&state.files, &events));
         files.extend(render::pages(&evidence, &state.desired)?);
         let changes = evidence::changes(&state.files, &files);
         let message = message(&state, &events);
@@ -58,13 +58,14 @@ fn with_receipts(evidence: &Evidence, promoted: &Promoted) -> (Evidence, Vec<Eve
         events.push(Event {
             at: hop.at,
             kind: EventKind::Promotion,
-            image: format!("{}@{}", receipt.source, receipt.digest),
+            image: Event::image(&receipt.source, &receipt.digest),
             tag: hop.tag.clone(),
             consumer: hop.consumer.clone(),
             verdict: None,
-            detail: Some(hop.to.to_string()),
+            detail: format!("promoted to {}", hop.to),
         });
     }
+    evidence.log.extend(&events);
     (evidence, events)
 }
 

@@ -74,8 +74,11 @@ async fn push(
     events: &[Event],
     message: String,
 ) -> Result<Option<crate::git::CommitId>, RunError> {
-    let mut files = evidence::files(evidence)?;
-    files.extend(evidence::append(&state.files, events)?);
+    let mut files = evidence::files(evidence);
+    files.extend(evidence::append(&state.files, events));
+    // Pages follow in the second commit; until then the old ones stand.
+    let pages = state.files.iter().filter(|(path, _)| evidence::is_page(path));
+    files.extend(pages.map(|(path, bytes)| (path.clone(), bytes.clone())));
     let changes: BTreeMap<_, _> = evidence::changes(&state.files, &files);
     commit_and_push(world, state, changes, message).await
 }

@@ -1,9 +1,6 @@
 //! What a run acts on: everything that is not a value.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex},
-};
+use std::{path::PathBuf, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +22,7 @@ pub type OpenSigner = Arc<dyn Fn(&str) -> Result<Arc<dyn OrgSigner>, SignError> 
 
 /// Everything a run acts on.
 pub struct World {
-    pub repository: Arc<Mutex<Repository>>,
+    pub repository: Repository,
     pub remote: String,
     pub branch: String,
     pub registries: Registries,
@@ -71,12 +68,8 @@ impl World {
         T: Send + 'static,
         E: Into<RunError> + Send + 'static,
     {
-        let repository = Arc::clone(&self.repository);
-        let run = move || {
-            let repository = repository.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            work(&repository)
-        };
-        let done = tokio::task::spawn_blocking(run).await.map_err(|error| RunError::Task(error.to_string()))?;
+        let repository = self.repository.clone();
+        let done = tokio::task::spawn_blocking(move || work(&repository)).await.map_err(|error| RunError::Task(error.to_string()))?;
         done.map_err(Into::into)
     }
 }
