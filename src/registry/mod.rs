@@ -5,11 +5,24 @@
 //! order). What `oci-client` does soundly (parsing references) it does; everything that streams or writes is ours,
 //! because its relay releases corrupt bytes and it swallows rate limits.
 
+mod access;
+mod asked;
+pub mod credentials;
 mod error;
+mod http;
+mod layout;
+mod manifest_type;
+mod name;
+mod referrer;
+mod secret;
 
+pub use access::{Access, Credential, Endpoint, open};
 pub use error::RegistryError;
+pub use http::HttpRegistry;
+pub use layout::LayoutRegistry;
+pub use secret::Secret;
 
-use std::pin::Pin;
+use std::{collections::BTreeMap, pin::Pin};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -107,4 +120,10 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
         subject: &Digest,
         manifest: &RawManifest,
     ) -> Result<Written, RegistryError>;
+
+    /// Returns how many requests have been sent so far, by method and action (`HEAD manifest`, `POST mount`). Repeated
+    /// requests, redirects and token requests count. Empty where no requests are sent.
+    fn requests(&self) -> BTreeMap<String, u64> {
+        BTreeMap::new()
+    }
 }

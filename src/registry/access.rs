@@ -1,0 +1,48 @@
+//! How one registry is reached. Says nothing about what is done there; [`super::http`] and [`super::layout`] do that.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{HttpRegistry, LayoutRegistry, Registry, RegistryError, Secret};
+
+/// One registry with the credential for it.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// The host as manifests name it, with its port if there is one.
+    pub host: String,
+    pub endpoint: Endpoint,
+    pub credential: Credential,
+}
+
+/// What a registry is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoint {
+    /// A server; `plain` means HTTP without TLS.
+    Http { plain: bool },
+    /// A directory of OCI image layouts, one for each repository.
+    Layout(PathBuf),
+}
+
+/// Who we are to a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    Anonymous,
+    Basic {
+        username: String,
+        password: Secret,
+    },
+    /// An OAuth2 refresh token (`identitytoken` in Docker's configuration).
+    IdentityToken(Secret),
+}
+
+/// Opens a registry. Sends no request and creates no directory.
+///
+/// # Errors
+/// Kind `Invalid` where the host is not one, `Unavailable` where the TLS roots cannot be loaded.
+pub fn open(access: &Access) -> Result<Arc<dyn Registry>, RegistryError> {
+    Ok(match &access.endpoint {
+        Endpoint::Http { plain } => {
+            Arc::new(HttpRegistry::new(&access.host, *plain, access.credential.clone())?)
+        }
+        Endpoint::Layout(root) => Arc::new(LayoutRegistry::new(&access.host, root)),
+    })
+}

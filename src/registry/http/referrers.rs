@@ -1,0 +1,213 @@
+//! Referrers: the API, and the fallback tag where a registry has none.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+};
+
+use bytes::Bytes;
+use reqwest::{
+    Method, StatusCode,
+    header::{ACCEPT, HeaderMap, HeaderValue, LINK},
+};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::{HttpRegistry, address, auth, body};
+use crate::{
+    model::{DESCRIPTORS_MAX, Descriptor, Digest, Document, MANIFEST_BYTES_MAX, Reference, media_type},
+    registry::{
+        RawManifest, RegistryError, Written,
+        asked::Asked,
+        referrer::{fallback_tag, referrer_of},
+    },
+};
+
+/// The most pages of referrers that are read.
+const PAGES_MAX: usize = 64;
+
+/// The most referrers of one manifest that are read: a page's worth of descriptors times what a busy signer leaves.
+const REFERRERS_MAX: usize = 4 * DESCRIPTORS_MAX;
+
+/// How often a fallback index is written again because another writer has overwritten our entry.
+const FALLBACK_WRITES_MAX: u32 = 5;
+
+impl HttpRegistry {
+    pub(super) async fn referrers_list(
+        &self,
+        repository: &str,
+        digest: &Digest,
+    ) -> Result<Vec<Descriptor>, RegistryError> {
+        let asked = self.asked(format!("the referrers of `{repository}@{digest}`"));
+        let mut call = self.call(
+            Method::GET,
+            repository,
+            &format!("referrers/{digest}"),
+            "referrers",
+            asked.clone(),
+            auth::pull(repository),
+        );
+        call.headers.insert(ACCEPT, HeaderValue::from_static(media_type::OCI_INDEX));
+        let mut found = BTreeMap::new();
+        for page in 0..PAGES_MAX {
+            let response = self.wire.send(&call).await?;
+            match response.status() {
+                StatusCode::OK => {}
+                StatusCode::NOT_FOUND if page == 0 => return self.fallback_list(repository, digest).await,
+                _ => return Err(body::refusal(response, &asked).await),
+            }
+            let next = next_page(response.headers(), &call.url);
+            let bytes = body::read(response, MANIFEST_BYTES_MAX, &asked).await?;
+            found.extend(listed(&bytes, &asked)?);
+            if found.len() > REFERRERS_MAX {
+                return Err(asked.invalid(format!("more than {REFERRERS_MAX} referrers")));
+            }
+            match next {
+                None => return Ok(found.into_values().collect()),
+                Some(next) if address::same_origin(&next, &call.url) => call.url = next,
+                Some(_) => return Err(asked.invalid("the next page is on another host")),
+            }
+        }
+        Err(asked.invalid(format!("more than {PAGES_MAX} pages")))
+    }
+
+    async fn fallback_list(&self, repository: &str, subject: &Digest) -> Result<Vec<Descriptor>, RegistryError> {
+        let tag = fallback_tag(subject);
+        let asked = self.asked(format!("the referrers at `{repository}:{tag}`"));
+        match self.fallback_read(repository, &tag, &asked).await? {
+            None => Ok(vec![]),
+            Some(bytes) => Ok(listed(&bytes, &asked)?.into_values().collect()),
+        }
+    }
+
+    async fn fallback_read(&self, repository: &str, tag: &str, asked: &Asked) -> Result<Option<Bytes>, RegistryError> {
+        match self.manifest_get(repository, &Reference::tag(tag)).await? {
+            None => Ok(None),
+            Some(index) if index.descriptor.media_type == media_type::OCI_INDEX => Ok(Some(index.bytes)),
+            Some(other) => Err(asked.invalid(format!("the tag holds `{}`", other.descriptor.media_type))),
+        }
+    }
+
+    pub(super) async fn referrer_put(
+        &self,
+        repository: &str,
+        subject: &Digest,
+        manifest: &RawManifest,
+    ) -> Result<Written, RegistryError> {
+        let digest = &manifest.descriptor.digest;
+        let asked = self.asked(format!("referrer `{repository}@{digest}`"));
+        let entry = referrer_of(&asked, subject, manifest)?;
+        let (media_type, bytes) = (&manifest.descriptor.media_type, manifest.bytes.clone());
+        let (digest, indexed) = self.manifest_put(repository, &Reference::from(digest), media_type, bytes).await?;
+        let subject_indexed = indexed.as_ref() == Some(subject);
+        if !subject_indexed {
+            self.fallback_add(repository, subject, &entry, &asked).await?;
+        }
+        Ok(Written { digest, subject_indexed })
+    }
+
+    /// Adds an entry to the fallback index and makes sure that it stays: the registry knows no conditional write, so
+    /// another process may overwrite it between our read and our write.
+    async fn fallback_add(
+        &self,
+        repository: &str,
+        subject: &Digest,
+        entry: &Descriptor,
+        asked: &Asked,
+    ) -> Result<(), RegistryError> {
+        let tag = fallback_tag(subject);
+        let turn = {
+            let mut subjects = self.subjects.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(subjects.entry(format!("{repository}:{tag}")).or_default())
+        };
+        let _turn = turn.lock().await;
+        for _ in 0..FALLBACK_WRITES_MAX {
+            let held = self.fallback_read(repository, &tag, asked).await?;
+            let Some(index) = with_entry(held.as_deref(), entry, asked)? else { return Ok(()) };
+            self.manifest_put(repository, &Reference::tag(&tag), media_type::OCI_INDEX, index.into()).await?;
+        }
+        match self.fallback_read(repository, &tag, asked).await? {
+            Some(held) if with_entry(Some(&held), entry, asked)?.is_none() => Ok(()),
+            _ => Err(asked.unavailable(format!("other writers keep replacing `{tag}`"))),
+        }
+    }
+}
+
+/// Reads a list of referrers, by digest.
+fn listed(bytes: &[u8], asked: &Asked) -> Result<BTreeMap<Digest, Descriptor>, RegistryError> {
+    match Document::parse(media_type::OCI_INDEX, bytes) {
+        Ok(Document::Index(index)) => Ok(index.manifests.into_iter().map(|d| (d.digest.clone(), d)).collect()),
+        Ok(Document::Image(_)) => Err(asked.invalid("not an index")),
+        Err(error) => Err(asked.invalid(error.to_string())),
+    }
+}
+
+/// Returns the index with `entry` appended and everything else as it is, or `None` where the entry is there already.
+fn with_entry(held: Option<&[u8]>, entry: &Descriptor, asked: &Asked) -> Result<Option<Vec<u8>>, RegistryError> {
+    let empty = || json!({"schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": []});
+    let mut index = match held {
+        None => empty(),
+        Some(bytes) => {
+            let entries = listed(bytes, asked)?;
+            if entries.contains_key(&entry.digest) {
+                return Ok(None);
+            }
+            if entries.len() >= DESCRIPTORS_MAX {
+                return Err(asked.invalid(format!("the fallback index is full ({DESCRIPTORS_MAX} entries)")));
+            }
+            serde_json::from_slice(bytes).map_err(|e| asked.invalid(e.to_string()))?
+        }
+    };
+    let entry = serde_json::to_value(entry).map_err(|e| asked.invalid(e.to_string()))?;
+    match index.get_mut("manifests") {
+        Some(Value::Array(entries)) => entries.push(entry),
+        _ => index["manifests"] = json!([entry]),
+    }
+    serde_json::to_vec(&index).map(Some).map_err(|e| asked.invalid(e.to_string()))
+}
+
+/// Returns the address of the next page (RFC 8288), relative to this one.
+fn next_page(headers: &HeaderMap, from: &Url) -> Option<Url> {
+    let texts = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
+    let links = texts.flat_map(|text| text.split(", <"));
+    links.into_iter().find_map(|link| {
+        let (target, parameters) = link.trim_start().trim_start_matches('<').split_once('>')?;
+        let next = parameters.split(';').any(|p| matches!(p.trim(), "rel=\"next\"" | "rel=next"));
+        next.then(|| from.join(target).ok()).flatten()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_to_the_next_page_are_found() {
+        let from: Url = "https://r.example/v2/a/referrers/x".parse().unwrap();
+        let of = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(LINK, text.parse().unwrap());
+            next_page(&headers, &from).map(|url| url.to_string())
+        };
+        let expected = Some("https://r.example/v2/a/referrers/x?page=2".to_owned());
+        assert_eq!(of(r#"</v2/a/referrers/x?page=2>; rel="next""#), expected);
+        assert_eq!(of(r#"</first>; rel="first", <?page=2>; rel=next"#), expected);
+        assert_eq!(of(r#"</first>; rel="prev""#), None);
+    }
+
+    #[test]
+    fn foreign_entries_of_a_fallback_index_are_kept_as_they_are() {
+        let asked = Asked::new("h", "x");
+        let (one, two) = (Descriptor::of("m", b"1"), Descriptor::of("m", b"2"));
+        let held = format!(
+            r#"{{"schemaVersion":2,"manifests":[{{"mediaType":"m","digest":"{}","size":1,"data":"MQ=="}}],"x":1}}"#,
+            one.digest
+        );
+        let written = with_entry(Some(held.as_bytes()), &two, &asked).unwrap().unwrap();
+        let text = String::from_utf8(written.clone()).unwrap();
+        assert!(text.contains(r#""data":"MQ==""#) && text.contains(r#""x":1"#), "{text}");
+        assert_eq!(with_entry(Some(&written), &two, &asked).unwrap(), None, "no entry twice");
+        let empty = with_entry(None, &one, &asked).unwrap().unwrap();
+        assert_eq!(listed(&empty, &asked).unwrap().len(), 1);
+    }
+}

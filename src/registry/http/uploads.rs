@@ -1,0 +1,227 @@
+//! Blobs: mount and upload. Uploads are monolithic (`POST`, then one `PUT`): several registries lose data with `PATCH`.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
+use reqwest::{
+    Body, Method, Response, StatusCode,
+    header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue},
+};
+use url::Url;
+
+use super::{HttpRegistry, auth, body, manifests::content_digest, wire::Call};
+use crate::{
+    model::{Digest, media_type},
+    registry::{BlobStream, Mount, RegistryError, asked::Asked},
+};
+
+/// The longest that an upload may stand still, including the registry's own work after the last byte: storing a large
+/// layer in object storage takes minutes.
+const IDLE: Duration = Duration::from_secs(300);
+
+impl HttpRegistry {
+    pub(super) async fn blob_mount(
+        &self,
+        repository: &str,
+        digest: &Digest,
+        from: &str,
+    ) -> Result<Mount, RegistryError> {
+        let asked = self.asked(format!("the mount of `{repository}@{digest}`"));
+        let mut scopes = auth::push(repository);
+        scopes.extend(auth::pull(from));
+        let mut call = self.call(Method::POST, repository, "blobs/uploads/", "mount", asked, scopes);
+        call.url.query_pairs_mut().append_pair("mount", &digest.to_string()).append_pair("from", from);
+        call.headers = nothing();
+        let response = match self.wire.send(&call).await {
+            Ok(response) => response,
+            // The registry, or its token endpoint, does not let us read `from`: the upload needs no leave for that.
+            Err(RegistryError::Denied { .. }) => return Ok(Mount::Refused),
+            Err(error) => return Err(error),
+        };
+        match response.status() {
+            StatusCode::CREATED => Ok(Mount::Done),
+            StatusCode::ACCEPTED => {
+                if let Ok(session) = self.wire.location(&response, &call.url, &call.asked) {
+                    self.close(repository, session).await;
+                }
+                Ok(Mount::Refused)
+            }
+            status if status.is_client_error() => Ok(Mount::Refused),
+            _ => Err(body::refusal(response, &call.asked).await),
+        }
+    }
+
+    pub(super) async fn blob_put(
+        &self,
+        repository: &str,
+        digest: &Digest,
+        size: u64,
+        stream: BlobStream,
+    ) -> Result<(), RegistryError> {
+        let asked = self.asked(format!("the upload of `{repository}@{digest}`"));
+        let _permit = self.wire.uploads.acquire().await.map_err(|_| asked.unavailable("closed"))?;
+        let session = self.session(repository, &asked).await?;
+        let upload = Upload { repository, digest, size, asked: &asked };
+        let done = match size {
+            0 => self.put_nothing(&upload, session.clone(), stream).await,
+            _ => self.put_stream(&upload, session.clone(), stream).await,
+        };
+        if done.is_err() {
+            self.close(repository, session).await;
+        }
+        done
+    }
+
+    /// Opens an upload session and returns its address.
+    async fn session(&self, repository: &str, asked: &Asked) -> Result<Url, RegistryError> {
+        let scopes = auth::push(repository);
+        let mut call = self.call(Method::POST, repository, "blobs/uploads/", "upload", asked.clone(), scopes);
+        call.headers = nothing();
+        let response = self.wire.send(&call).await?;
+        match response.status() {
+            StatusCode::ACCEPTED => self.wire.location(&response, &call.url, asked),
+            _ => Err(body::refusal(response, asked).await),
+        }
+    }
+
+    /// An empty blob has no last frame to hold back, so everything is checked before the request.
+    async fn put_nothing(
+        &self,
+        upload: &Upload<'_>,
+        session: Url,
+        mut stream: BlobStream,
+    ) -> Result<(), RegistryError> {
+        while let Some(frame) = stream.try_next().await? {
+            if !frame.is_empty() {
+                return Err(upload.asked.size(0, frame.len() as u64));
+            }
+        }
+        upload.asked.same_digest(upload.digest, upload.digest.same_algorithm_of(b""))?;
+        let call = Call {
+            method: Method::PUT,
+            url: upload.address(session),
+            action: "upload",
+            asked: upload.asked.clone(),
+            scopes: auth::push(upload.repository),
+            headers: nothing(),
+            body: Bytes::new(),
+        };
+        let response = self.wire.send(&call).await?;
+        upload.stored(response).await
+    }
+
+    async fn put_stream(&self, upload: &Upload<'_>, session: Url, stream: BlobStream) -> Result<(), RegistryError> {
+        let url = upload.address(session);
+        let failed = Arc::new(Mutex::new(None));
+        let moved = Arc::new(AtomicU64::new(0));
+        let source = measured(stream, upload.size, upload.asked.clone(), Arc::clone(&failed), Arc::clone(&moved));
+        let mut request = self.wire.line.client.put(url.clone()).body(Body::wrap_stream(source));
+        request = request.header(CONTENT_TYPE, media_type::OCTET_STREAM).header(CONTENT_LENGTH, upload.size);
+        if self.wire.ours(&url)
+            && let Some(header) = self.wire.auth.header(&self.wire.line, &auth::push(upload.repository)).await?
+        {
+            request = request.header(AUTHORIZATION, header);
+        }
+        self.wire.line.count(&Method::PUT, "upload");
+        let answer = watched(request.send(), &moved, upload.asked).await;
+        // What stopped the source explains more than the broken request that followed.
+        if let Some(error) = failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Err(error);
+        }
+        upload.stored(answer?).await
+    }
+
+    /// Closes an upload session that will not be used. Registries drop them by themselves later, so a failure is no error.
+    async fn close(&self, repository: &str, session: Url) {
+        let asked = self.asked(format!("the end of an upload to `{repository}`"));
+        let mut request = self.wire.line.client.delete(session.clone());
+        if self.wire.ours(&session)
+            && let Ok(Some(header)) = self.wire.auth.header(&self.wire.line, &auth::push(repository)).await
+        {
+            request = request.header(AUTHORIZATION, header);
+        }
+        if let Err(error) = self.wire.line.execute(request, &Method::DELETE, "upload", &asked).await {
+            tracing::debug!(%error, "an upload session stays open");
+        }
+    }
+}
+
+/// The headers of a request that could have a body and has none: some servers insist on a length.
+fn nothing() -> HeaderMap {
+    HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from_static("0"))])
+}
+
+struct Upload<'a> {
+    repository: &'a str,
+    digest: &'a Digest,
+    size: u64,
+    asked: &'a Asked,
+}
+
+impl Upload<'_> {
+    /// Returns the session's address with the digest appended to whatever query it has.
+    fn address(&self, mut session: Url) -> Url {
+        session.query_pairs_mut().append_pair("digest", &self.digest.to_string());
+        session
+    }
+
+    async fn stored(&self, response: Response) -> Result<(), RegistryError> {
+        match (response.status(), content_digest(response.headers())) {
+            (StatusCode::CREATED, Some(found)) if found.algorithm() == self.digest.algorithm() => {
+                self.asked.same_digest(self.digest, found)
+            }
+            (StatusCode::CREATED, _) => Ok(()),
+            // The body is spent: the caller starts again with a new stream, and then a new token is fetched.
+            (StatusCode::UNAUTHORIZED, _) => Err(self.asked.unavailable("status 401 after the upload had begun")),
+            _ => Err(body::refusal(response, self.asked).await),
+        }
+    }
+}
+
+/// Passes a stream on, counts it, stops it where it is longer or shorter than promised, and keeps its error.
+fn measured(
+    stream: BlobStream,
+    size: u64,
+    asked: Asked,
+    failed: Arc<Mutex<Option<RegistryError>>>,
+    moved: Arc<AtomicU64>,
+) -> impl Stream<Item = Result<Bytes, RegistryError>> + Send {
+    let counted = Arc::clone(&moved);
+    let checked_end = asked.clone();
+    let frames = stream.map(move |frame| {
+        let frame = frame?;
+        let so_far = counted.fetch_add(frame.len() as u64, Ordering::Relaxed) + frame.len() as u64;
+        if so_far > size { Err(asked.size(size, so_far)) } else { Ok(frame) }
+    });
+    let end = futures_util::stream::once(async move {
+        let so_far = moved.load(Ordering::Relaxed);
+        if so_far < size { Err(checked_end.size(size, so_far)) } else { Ok(Bytes::new()) }
+    });
+    frames.chain(end).inspect_err(move |error| {
+        *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+    })
+}
+
+/// Waits for an answer as long as bytes move.
+async fn watched(
+    answer: impl Future<Output = Result<Response, reqwest::Error>>,
+    moved: &AtomicU64,
+    asked: &Asked,
+) -> Result<Response, RegistryError> {
+    let mut answer = std::pin::pin!(answer);
+    loop {
+        let before = moved.load(Ordering::Relaxed);
+        match tokio::time::timeout(IDLE, &mut answer).await {
+            Ok(answer) => return answer.map_err(|e| asked.unavailable(body::chain(e))),
+            Err(_) if moved.load(Ordering::Relaxed) > before => {}
+            Err(_) => return Err(asked.unavailable(format!("nothing moved for {} s", IDLE.as_secs()))),
+        }
+    }
+}

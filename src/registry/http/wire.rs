@@ -1,0 +1,224 @@
+//! Sending one request: authentication, redirects by hand, repetition, timeouts, counting.
+//!
+//! Knows nothing of manifests and blobs; [`super::manifests`] and its neighbours do.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use reqwest::{
+    Client, Method, RequestBuilder, Response, StatusCode,
+    header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION},
+};
+use tokio::sync::Semaphore;
+use url::Url;
+
+use super::{
+    address,
+    auth::{Auth, Scopes},
+    backoff, body,
+    challenge::challenge,
+};
+use crate::registry::{Credential, RegistryError, asked::Asked};
+
+/// The most requests, open downloads and open uploads at a time, each. Separate, because a relay inside one registry
+/// holds a download open while it starts its upload.
+const CONCURRENT_MAX: usize = 8;
+
+/// The most redirects that are followed for one request. Registries use one, to storage.
+const REDIRECTS_MAX: usize = 5;
+
+/// The longest wait for a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// The longest wait for the head of an answer.
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// Idle connections are closed before servers and proxies do so: a request on a connection that the other side has just
+/// closed fails.
+const POOL_IDLE: Duration = Duration::from_secs(15);
+
+/// The connection to one registry: everything but authentication.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) host: String,
+    pub(super) base: Url,
+    pub(super) client: Client,
+    counts: Mutex<BTreeMap<String, u64>>,
+    requests: Semaphore,
+}
+
+/// A [`Line`] with who we are on it.
+#[derive(Debug)]
+pub(super) struct Wire {
+    pub(super) line: Line,
+    pub(super) auth: Auth,
+    pub(super) downloads: Arc<Semaphore>,
+    pub(super) uploads: Semaphore,
+}
+
+/// One request that may be repeated.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    /// The name under which it is counted.
+    pub(super) action: &'static str,
+    pub(super) asked: Asked,
+    pub(super) scopes: Scopes,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+impl Line {
+    fn new(host: &str, base: Url) -> Result<Self, RegistryError> {
+        let asked = Asked::new(host, "the connection");
+        let client = Client::builder()
+            .user_agent(concat!("fondaco/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .http1_only()
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(POOL_IDLE)
+            .build()
+            .map_err(|e| asked.unavailable(body::chain(e)))?;
+        let requests = Semaphore::new(CONCURRENT_MAX);
+        Ok(Self { host: host.to_owned(), base, client, counts: Mutex::default(), requests })
+    }
+
+    pub(super) fn count(&self, method: &Method, action: &str) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry(format!("{method} {action}")).or_default() += 1;
+    }
+
+    pub(super) fn counts(&self) -> BTreeMap<String, u64> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sends one request and waits for the head of its answer, whatever the status.
+    pub(super) async fn execute(
+        &self,
+        request: RequestBuilder,
+        method: &Method,
+        action: &str,
+        asked: &Asked,
+    ) -> Result<Response, RegistryError> {
+        let _permit = self.requests.acquire().await.map_err(|_| asked.unavailable("closed"))?;
+        self.count(method, action);
+        match tokio::time::timeout(ANSWER, request.send()).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(e)) => Err(asked.unavailable(body::chain(e))),
+            Err(_) => Err(asked.unavailable(format!("no answer for {} s", ANSWER.as_secs()))),
+        }
+    }
+
+    /// Runs `attempt` until its answer is neither a failed connection nor 429 nor 5xx, a bounded number of times.
+    pub(super) async fn repeat<F, A>(&self, asked: &Asked, mut attempt: A) -> Result<Response, RegistryError>
+    where
+        A: FnMut() -> F,
+        F: Future<Output = Result<Response, RegistryError>>,
+    {
+        let mut repeats = 0;
+        loop {
+            let failure = match attempt().await {
+                Ok(response) if passing(response.status()) => body::refusal(response, asked).await,
+                Ok(response) => return Ok(response),
+                Err(failure) => failure,
+            };
+            let Some(pause) = backoff::pause(&failure, repeats) else { return Err(failure) };
+            tracing::debug!(%failure, ?pause, "asking again");
+            tokio::time::sleep(pause).await;
+            repeats += 1;
+        }
+    }
+}
+
+/// Returns whether the same request may well succeed in a moment.
+fn passing(status: StatusCode) -> bool {
+    let lasting = [StatusCode::NOT_IMPLEMENTED, StatusCode::HTTP_VERSION_NOT_SUPPORTED];
+    status == StatusCode::TOO_MANY_REQUESTS
+        || status == StatusCode::REQUEST_TIMEOUT
+        || (status.is_server_error() && !lasting.contains(&status))
+}
+
+impl Wire {
+    pub(super) fn new(host: &str, base: Url, credential: Credential) -> Result<Self, RegistryError> {
+        Ok(Self {
+            line: Line::new(host, base)?,
+            auth: Auth::new(credential),
+            downloads: Arc::new(Semaphore::new(CONCURRENT_MAX)),
+            uploads: Semaphore::new(CONCURRENT_MAX),
+        })
+    }
+
+    /// Sends a request, again where the failure is a passing one, and answers one challenge. Returns answers of every
+    /// status but 401, 408, 429 and (most) 5xx, which are errors.
+    ///
+    /// POST is repeated, too: all that can come of it is a second upload session that nobody uses.
+    pub(super) async fn send(&self, call: &Call) -> Result<Response, RegistryError> {
+        let sent = self.auth.header(&self.line, &call.scopes).await?;
+        let response = self.line.repeat(&call.asked, || self.follow(call, sent.as_ref())).await?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return Ok(response);
+        }
+        let challenged = challenge(response.headers()).filter(|_| address::same_origin(response.url(), &call.url));
+        let Some(challenged) = challenged.filter(|_| self.ours(&call.url)) else {
+            return Err(body::refusal(response, &call.asked).await);
+        };
+        drop(response);
+        let header = self.auth.answer(&self.line, challenged, &call.scopes, sent.as_ref(), &call.asked).await?;
+        let response = self.line.repeat(&call.asked, || self.follow(call, Some(&header))).await?;
+        match response.status() {
+            StatusCode::UNAUTHORIZED => Err(body::refusal(response, &call.asked).await),
+            _ => Ok(response),
+        }
+    }
+
+    /// Returns whether credentials may go to an address: to the registry's own server and nowhere else.
+    pub(super) fn ours(&self, url: &Url) -> bool {
+        address::same_origin(url, &self.line.base)
+    }
+
+    /// Sends a request once and follows redirects of GET and HEAD.
+    async fn follow(&self, call: &Call, header: Option<&HeaderValue>) -> Result<Response, RegistryError> {
+        let mut url = call.url.clone();
+        for hop in 0..=REDIRECTS_MAX {
+            let mut request = self.line.client.request(call.method.clone(), url.clone()).headers(call.headers.clone());
+            if !call.body.is_empty() {
+                request = request.body(call.body.clone());
+            }
+            if let Some(header) = header.filter(|_| self.ours(&url)) {
+                request = request.header(AUTHORIZATION, header);
+            }
+            let action = if hop == 0 { call.action } else { "redirect" };
+            let response = self.line.execute(request, &call.method, action, &call.asked).await?;
+            let reading = call.method == Method::GET || call.method == Method::HEAD;
+            if !(reading && is_redirect(response.status())) {
+                return Ok(response);
+            }
+            url = self.location(&response, &url, &call.asked)?;
+        }
+        Err(call.asked.invalid(format!("more than {REDIRECTS_MAX} redirects")))
+    }
+
+    /// Returns the `Location` of an answer, joined to the address it came from.
+    ///
+    /// # Errors
+    /// `Invalid` where there is none or it leads where [`address::objection`] does not let it.
+    pub(super) fn location(&self, response: &Response, from: &Url, asked: &Asked) -> Result<Url, RegistryError> {
+        let text = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+        let to = text.and_then(|text| from.join(text).ok()).ok_or_else(|| asked.invalid("no usable Location"))?;
+        match address::objection(&self.line.base, from, &to) {
+            Some(reason) => Err(asked.invalid(format!("a Location that is not followed: {reason}"))),
+            None => Ok(to),
+        }
+    }
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}

@@ -1,0 +1,284 @@
+//! A directory of OCI image layouts as a registry: one layout for each repository.
+//!
+//! `<root>/<repository>/{oci-layout,index.json,blobs/<algorithm>/<hex>}`; each is a valid layout that other tools read.
+//! Every write is a temporary file, synchronised and renamed; `index.json` changes under a lock that other processes
+//! respect. [`files`] knows paths, [`index`] knows `index.json`.
+
+mod blobs;
+mod files;
+mod index;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use self::{files::Layout, index::Index};
+use super::{
+    BlobStream, Mount, RawManifest, Registry, RegistryError, Written,
+    asked::Asked,
+    manifest_type,
+    name::check_reference,
+    referrer::{fallback_tag, referrer, referrer_of},
+};
+use crate::model::{Descriptor, Digest, Document, MANIFEST_BYTES_MAX, Reference};
+
+/// What a manifest says about its subject, if it has one.
+type Referring = Option<(Digest, Descriptor)>;
+
+/// Image layouts below one directory.
+#[derive(Debug, Clone)]
+pub struct LayoutRegistry {
+    host: String,
+    root: PathBuf,
+    /// By digest of the manifest: manifests never change, so each is read once.
+    referring: Arc<Mutex<BTreeMap<Digest, Referring>>>,
+}
+
+impl LayoutRegistry {
+    /// Returns the registry below `root`, which need not exist yet. Touches no file.
+    pub fn new(host: &str, root: &Path) -> Self {
+        Self { host: host.to_owned(), root: root.to_owned(), referring: Arc::default() }
+    }
+
+    fn layout(&self, repository: &str) -> Result<Layout, RegistryError> {
+        Layout::new(&self.host, &self.root, repository)
+    }
+
+    /// Runs file work where it may block.
+    async fn blocking<T, F>(&self, asked: &Asked, work: F) -> Result<T, RegistryError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self, &Asked) -> Result<T, RegistryError> + Send + 'static,
+    {
+        let (own, context) = (self.clone(), asked.clone());
+        let done = tokio::task::spawn_blocking(move || work(&own, &context)).await;
+        done.unwrap_or_else(|e| Err(asked.unavailable(e.to_string())))
+    }
+
+    fn asked(&self, repository: &str, reference: &Reference) -> Asked {
+        let separator = if matches!(reference, Reference::Tag(_)) { ':' } else { '@' };
+        Asked::new(&self.host, format!("manifest `{repository}{separator}{reference}`"))
+    }
+
+    fn read(&self, layout: &Layout, reference: &Reference, asked: &Asked) -> Result<Option<RawManifest>, RegistryError> {
+        let index = Index::read(layout, asked)?;
+        let listed = match reference {
+            Reference::Tag(tag) => match index.tagged(tag, asked)? {
+                Some(entry) => Some(entry),
+                None => return Ok(None),
+            },
+            Reference::Digest(digest) => index.by_digest(digest),
+        };
+        let digest = match (&listed, reference) {
+            (Some(entry), _) => entry.digest.clone(),
+            (None, Reference::Digest(digest)) => digest.clone(),
+            (None, Reference::Tag(_)) => return Ok(None),
+        };
+        let Some(bytes) = manifest_bytes(layout, &digest, listed.is_some(), asked)? else { return Ok(None) };
+        asked.same_digest(&digest, digest.same_algorithm_of(&bytes))?;
+        let declared = listed.as_ref().map(|entry| entry.media_type.as_str());
+        match manifest_type::agreed(declared, &bytes) {
+            Ok(media_type) => {
+                let descriptor = Descriptor::new(media_type, digest, bytes.len() as u64);
+                Ok(Some(RawManifest { descriptor, bytes }))
+            }
+            // A blob that no index lists need not be a manifest at all.
+            Err(_) if listed.is_none() => Ok(None),
+            Err(reason) => Err(asked.invalid(reason)),
+        }
+    }
+
+    fn write(
+        layout: &Layout,
+        reference: &Reference,
+        media_type: &str,
+        bytes: &Bytes,
+        asked: &Asked,
+    ) -> Result<Written, RegistryError> {
+        asked.manifest_size(bytes.len() as u64)?;
+        let digest = match reference {
+            Reference::Digest(expected) => expected.same_algorithm_of(bytes),
+            Reference::Tag(_) => Digest::sha256(bytes),
+        };
+        if let Reference::Digest(expected) = reference {
+            asked.same_digest(expected, digest.clone())?;
+        }
+        let agreed = manifest_type::agreed(Some(media_type), bytes).map_err(|e| asked.invalid(e))?;
+        let descriptor = Descriptor::new(agreed, digest.clone(), bytes.len() as u64);
+        complete(layout, &descriptor.media_type, bytes, asked)?;
+        let manifest = RawManifest { descriptor: descriptor.clone(), bytes: bytes.clone() };
+        let referring = referrer(&manifest);
+        let entry = referring.as_ref().map_or(descriptor, |(_, entry)| entry.clone());
+        layout.write_blob(&digest, bytes, asked)?;
+        let tag = match reference {
+            Reference::Tag(tag) => Some(tag.as_str()),
+            Reference::Digest(_) => None,
+        };
+        layout.change_index(asked, |index| index.put(entry, tag))?;
+        Ok(Written { digest, subject_indexed: referring.is_some() })
+    }
+
+    fn list(&self, layout: &Layout, subject: &Digest, asked: &Asked) -> Result<Vec<Descriptor>, RegistryError> {
+        let index = Index::read(layout, asked)?;
+        let mut found = BTreeMap::new();
+        for entry in index.entries() {
+            if let Some((of, referrer)) = self.referring(layout, &entry.digest, asked)?
+                && of == *subject
+            {
+                found.insert(referrer.digest.clone(), referrer);
+            }
+        }
+        // Layouts written by tools that copy a registry without referrers API hold its fallback tags.
+        let fallback = Reference::Tag(fallback_tag(subject));
+        if let Some(held) = self.read(layout, &fallback, asked)? {
+            let Ok(Document::Index(list)) = Document::parse(&held.descriptor.media_type, &held.bytes) else {
+                return Err(asked.invalid(format!("`{fallback}` holds no index")));
+            };
+            found.extend(list.manifests.into_iter().map(|entry| (entry.digest.clone(), entry)));
+        }
+        Ok(found.into_values().collect())
+    }
+
+    fn referring(&self, layout: &Layout, digest: &Digest, asked: &Asked) -> Result<Referring, RegistryError> {
+        let known = self.referring.lock().unwrap_or_else(PoisonError::into_inner).get(digest).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let manifest = self.read(layout, &Reference::from(digest), asked)?;
+        let read = manifest.as_ref().and_then(referrer);
+        self.referring.lock().unwrap_or_else(PoisonError::into_inner).insert(digest.clone(), read.clone());
+        Ok(read)
+    }
+}
+
+/// Reads a blob that is a manifest (`listed` in an index) or may be one.
+fn manifest_bytes(
+    layout: &Layout,
+    digest: &Digest,
+    listed: bool,
+    asked: &Asked,
+) -> Result<Option<Bytes>, RegistryError> {
+    match layout.blob_size(digest, asked)? {
+        None if listed => Err(asked.invalid("`index.json` names a blob that is not there")),
+        None => Ok(None),
+        Some(size) if size > MANIFEST_BYTES_MAX && !listed => Ok(None),
+        Some(size) => {
+            asked.manifest_size(size)?;
+            layout.read_blob(digest, MANIFEST_BYTES_MAX, asked).map(Some)
+        }
+    }
+}
+
+/// Returns an error where a manifest names content of this repository that is not there, as registries do: otherwise a
+/// tag could point to half an image.
+fn complete(layout: &Layout, media_type: &str, bytes: &[u8], asked: &Asked) -> Result<(), RegistryError> {
+    let document = Document::parse(media_type, bytes).map_err(|e| asked.invalid(e.to_string()))?;
+    let named: Vec<Descriptor> = match document {
+        Document::Index(index) => index.manifests,
+        Document::Image(image) => std::iter::once(image.config).chain(image.layers).collect(),
+    };
+    // Foreign layers (`urls`) are not stored with the image.
+    for descriptor in named.iter().filter(|descriptor| descriptor.urls.is_empty()) {
+        if layout.blob_size(&descriptor.digest, asked)?.is_none() {
+            let what = format!("{}, which {} names,", descriptor.digest, asked.what);
+            return Err(Asked::new(&asked.host, what).not_found());
+        }
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Registry for LayoutRegistry {
+    fn host(&self) -> &str {
+        &self.host
+    }
+
+    async fn head_manifest(
+        &self,
+        repository: &str,
+        reference: &Reference,
+    ) -> Result<Option<Descriptor>, RegistryError> {
+        Ok(self.get_manifest(repository, reference).await?.map(|manifest| manifest.descriptor))
+    }
+
+    async fn get_manifest(
+        &self,
+        repository: &str,
+        reference: &Reference,
+    ) -> Result<Option<RawManifest>, RegistryError> {
+        check_reference(&self.host, reference)?;
+        let (layout, reference) = (self.layout(repository)?, reference.clone());
+        let asked = self.asked(repository, &reference);
+        self.blocking(&asked, move |own, asked| own.read(&layout, &reference, asked)).await
+    }
+
+    async fn head_blob(&self, repository: &str, digest: &Digest) -> Result<Option<u64>, RegistryError> {
+        let (layout, digest) = (self.layout(repository)?, digest.clone());
+        let asked = Asked::new(&self.host, format!("blob `{repository}@{digest}`"));
+        self.blocking(&asked, move |_, asked| layout.blob_size(&digest, asked)).await
+    }
+
+    async fn get_blob(&self, repository: &str, digest: &Digest) -> Result<BlobStream, RegistryError> {
+        let (layout, digest) = (self.layout(repository)?, digest.clone());
+        let asked = Asked::new(&self.host, format!("blob `{repository}@{digest}`"));
+        let file = self.blocking(&asked, move |_, asked| layout.open_blob(&digest, asked)).await?;
+        Ok(blobs::stream(file.ok_or_else(|| asked.not_found())?, asked))
+    }
+
+    async fn mount_blob(&self, repository: &str, digest: &Digest, from: &str) -> Result<Mount, RegistryError> {
+        let (layout, source, digest) = (self.layout(repository)?, self.layout(from)?, digest.clone());
+        let asked = Asked::new(&self.host, format!("the mount of `{repository}@{digest}`"));
+        self.blocking(&asked, move |_, asked| layout.link_blob(&digest, &source, asked)).await
+    }
+
+    async fn put_blob(
+        &self,
+        repository: &str,
+        digest: &Digest,
+        size: u64,
+        body: BlobStream,
+    ) -> Result<(), RegistryError> {
+        let (layout, digest) = (self.layout(repository)?, digest.clone());
+        let asked = Asked::new(&self.host, format!("blob `{repository}@{digest}`"));
+        let created = layout.clone();
+        let file = self.blocking(&asked, move |_, asked| created.temporary(asked)).await?;
+        let file = blobs::fill(file, &digest, size, body, &asked).await?;
+        self.blocking(&asked, move |_, asked| layout.keep(file, &digest, asked)).await
+    }
+
+    async fn put_manifest(
+        &self,
+        repository: &str,
+        reference: &Reference,
+        media_type: &str,
+        bytes: Bytes,
+    ) -> Result<Written, RegistryError> {
+        check_reference(&self.host, reference)?;
+        let (layout, reference, media_type) = (self.layout(repository)?, reference.clone(), media_type.to_owned());
+        let asked = self.asked(repository, &reference);
+        self.blocking(&asked, move |_, asked| Self::write(&layout, &reference, &media_type, &bytes, asked)).await
+    }
+
+    async fn referrers(&self, repository: &str, digest: &Digest) -> Result<Vec<Descriptor>, RegistryError> {
+        let (layout, digest) = (self.layout(repository)?, digest.clone());
+        let asked = Asked::new(&self.host, format!("the referrers of `{repository}@{digest}`"));
+        self.blocking(&asked, move |own, asked| own.list(&layout, &digest, asked)).await
+    }
+
+    async fn put_referrer(
+        &self,
+        repository: &str,
+        subject: &Digest,
+        manifest: &RawManifest,
+    ) -> Result<Written, RegistryError> {
+        let reference = Reference::from(&manifest.descriptor.digest);
+        referrer_of(&self.asked(repository, &reference), subject, manifest)?;
+        self.put_manifest(repository, &reference, &manifest.descriptor.media_type, manifest.bytes.clone()).await
+    }
+}
+
