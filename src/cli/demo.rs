@@ -19,7 +19,7 @@ use crate::{
     model::{Descriptor, Instant, Kind, Reference, canonical},
     plan,
     reconcile::{self, Registries, Report, RunError, State, World},
-    registry::{Access, Credential, Credentials, Endpoint, open},
+    registry::{Access, Credential, Endpoint, credentials::Lookup, open},
     trust::sign::{self, KeyFile, OrgSigner, key_file},
     ui::Ui,
 };
@@ -147,7 +147,7 @@ fn demo_world(folder: &Path, ui: &Ui) -> Result<World, RunError> {
     let keys = root.clone();
     Ok(World {
         repository: Repository::open(&root)?,
-        registries: Registries::new(root, Credentials::default()),
+        registries: Registries::new(root, Lookup::default()),
         remote: "origin".into(),
         branch: "main".into(),
         intake: Intake::new(None),

@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal, path::PathBuf};
 
-use crate::{evidence::Actor, model::Instant, registry};
+use crate::{evidence::Actor, model::Instant, registry::credentials::Lookup};
 
 /// What a CI system does not tell.
 const UNKNOWN: &str = "unknown";
@@ -37,9 +37,9 @@ pub(super) fn cache() -> PathBuf {
     explicit.or_else(|| Some(base.or(home)?.join("fondaco"))).unwrap_or_else(|| PathBuf::from(".fondaco-cache"))
 }
 
-/// Returns the files credentials are looked up in, in order.
-pub(super) fn credential_files() -> Vec<PathBuf> {
-    registry::candidate_files(&variable)
+/// Returns where credentials are looked up.
+pub(super) fn credentials() -> Lookup {
+    Lookup::from_environment(&variable)
 }
 
 /// Returns on whose behalf the run acts, as far as the CI system tells.

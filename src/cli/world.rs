@@ -13,7 +13,6 @@ use crate::{
     git::Repository,
     intake::Intake,
     reconcile::{Registries, RunError, World},
-    registry::Credentials,
     trust::sign::{KeyFile, OrgSigner, SignError},
     ui::{Event, Progress, Ui},
 };
@@ -27,9 +26,8 @@ pub(super) fn open(location: &Location, ui: &Ui) -> Result<World, RunError> {
     let root = repository.root().to_owned();
     let author = repository.head().and_then(|head| repository.author_of(&head));
     let author = author.map_or_else(|_| "unknown".to_owned(), |author| author.name);
-    let credentials = Credentials::load(&env::credential_files())?;
     Ok(World {
-        registries: Registries::new(root.clone(), credentials),
+        registries: Registries::new(root.clone(), env::credentials()),
         repository,
         remote: location.remote.clone(),
         branch: location.branch.clone(),

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     manifest::Desired,
-    registry::{Access, Credentials, Endpoint, Registry, RegistryError, open},
+    registry::{Access, Endpoint, Registry, RegistryError, credentials::Lookup, open},
 };
 
 /// The registries of a run, by host.
@@ -16,12 +16,12 @@ use crate::{
 pub struct Registries {
     /// Directory that `layout` paths are relative to: the root of the manifest repository.
     root: PathBuf,
-    credentials: Credentials,
+    credentials: Lookup,
     opened: Mutex<BTreeMap<String, Arc<dyn Registry>>>,
 }
 
 impl Registries {
-    pub fn new(root: PathBuf, credentials: Credentials) -> Self {
+    pub fn new(root: PathBuf, credentials: Lookup) -> Self {
         Self { root, credentials, opened: Mutex::default() }
     }
 
@@ -36,7 +36,7 @@ impl Registries {
             Some(layout) => Endpoint::Layout(self.root.join(layout)),
             None => Endpoint::Http { plain: declared.is_some_and(|registry| registry.plain_http) },
         };
-        let credential = self.credentials.for_repository(host, "")?;
+        let credential = self.credentials.credential(host, "")?;
         let registry = open(&Access { host: host.to_owned(), endpoint, credential })?;
         opened.insert(host.to_owned(), Arc::clone(&registry));
         Ok(registry)
