@@ -1,0 +1,116 @@
+//! The shape of the code, read from its sources: what deciding modules may not touch, and who alone may touch what.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+
+/// Modules that do no I/O, never await, read neither clock nor environment (rule 5 of the design).
+const PURE: [&str; 9] =
+    ["model", "manifest", "catalogue", "scan", "gate", "plan", "evidence", "render", "advisory/versions"];
+
+const IMPURE: [&str; 14] = [
+    ".await",
+    "async fn",
+    "tokio",
+    "reqwest",
+    "git2",
+    "std::fs",
+    "fs::read",
+    "fs::write",
+    "std::net",
+    "std::process",
+    "std::env",
+    "SystemTime",
+    "Instant::now",
+    "rand::",
+];
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = vec![];
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Returns the code of a file without comments and without its tests.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
+    let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn is_test(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str() == "tests")
+        || path.file_stem().is_some_and(|stem| stem == "tests" || stem == "sample" || stem == "fixtures")
+}
+
+fn check(folders: &[&str], forbidden: &[&str], except: &[&str]) -> Vec<String> {
+    let mut broken = vec![];
+    for folder in folders {
+        for path in rust_files(&Path::new(SOURCES).join(folder)) {
+            let name = path.strip_prefix(SOURCES).unwrap().display().to_string();
+            if is_test(&path) || except.iter().any(|allowed| name.starts_with(allowed)) {
+                continue;
+            }
+            let code = code(&path);
+            let words = forbidden.iter().filter(|word| code.contains(**word));
+            broken.extend(words.map(|word| format!("{name} uses `{word}`")));
+        }
+    }
+    broken
+}
+
+#[test]
+fn deciding_is_pure() {
+    let broken = check(&PURE, &IMPURE, &[]);
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn one_module_alone_touches_each_outside_thing() {
+    let cases: [(&[&str], &[&str]); 5] = [
+        (&["println!", "eprintln!"], &["ui/"]),
+        (&["std::env::var", "env::var("], &["cli/env.rs"]),
+        (&["git2::"], &["git/"]),
+        (&["serde_yaml"], &["manifest/"]),
+        (&["reqwest::"], &["registry/"]),
+    ];
+    for (words, owners) in cases {
+        let broken = check(&[""], words, owners);
+        assert!(broken.is_empty(), "{broken:#?}");
+    }
+}
+
+/// Rule 9: nothing is deleted. The only DELETE that is ever sent closes an upload session.
+#[test]
+fn nothing_is_deleted() {
+    let users: Vec<String> = rust_files(Path::new(SOURCES))
+        .into_iter()
+        .filter(|path| !is_test(path) && code(path).contains("Method::DELETE"))
+        .map(|path| path.strip_prefix(SOURCES).unwrap().display().to_string())
+        .collect();
+    assert_eq!(users, ["registry/http/uploads.rs"]);
+}
+
+#[test]
+fn files_stay_readable() {
+    let long: Vec<String> = rust_files(Path::new(SOURCES))
+        .into_iter()
+        .filter_map(|path| {
+            let lines = fs::read_to_string(&path).unwrap().lines().count();
+            (lines > 500).then(|| format!("{}: {lines} lines", path.display()))
+        })
+        .collect();
+    assert!(long.is_empty(), "{long:#?}");
+}
