@@ -1,0 +1,100 @@
+//! `Gate`: the thresholds an image must meet.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Period, Severity, Verdict};
+
+/// The thresholds an image must meet.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(title = "gate")]
+pub struct GateSpec {
+    /// The worst severity that findings may have; any above refuses the image. Default `high`: critical findings are
+    /// refused, and a first run of a usual image is not drowned in refusals.
+    pub max_severity: Threshold,
+    /// Whether findings without a fixed version are left out of the threshold. Default `false`: a vulnerability is
+    /// one, fixed or not.
+    pub fixable_only: bool,
+    /// What a finding leads to whose severity no source states. Default `hold`: unknown is not harmless, and
+    /// sources usually follow.
+    pub unknown_severity: UnknownSeverity,
+    /// Whether a publisher's signature has to verify. Default `optional`: most upstream images carry none; where one is
+    /// there, the trust policy still decides what a wrong one means.
+    pub signature: Requirement,
+    /// The oldest advisory bundle that may clear an image. Default `7d`: older knowledge holds the image, since it says
+    /// nothing about this week's findings.
+    pub max_age: Period,
+}
+
+impl Default for GateSpec {
+    fn default() -> Self {
+        Self {
+            max_severity: Threshold::High,
+            fixable_only: false,
+            unknown_severity: UnknownSeverity::Hold,
+            signature: Requirement::Optional,
+            max_age: Period::days(7),
+        }
+    }
+}
+
+/// A severity as a threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Threshold {
+    /// Everything worse than no effect in practice is refused.
+    Negligible,
+    /// Medium, high and critical findings are refused.
+    Low,
+    /// High and critical findings are refused.
+    Medium,
+    /// Critical findings are refused.
+    High,
+    /// No finding is refused for its severity.
+    Critical,
+}
+
+impl Threshold {
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::Negligible => Severity::Negligible,
+            Self::Low => Severity::Low,
+            Self::Medium => Severity::Medium,
+            Self::High => Severity::High,
+            Self::Critical => Severity::Critical,
+        }
+    }
+}
+
+/// What a finding of unknown severity leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum UnknownSeverity {
+    /// The image waits in quarantine until a source states a severity.
+    Hold,
+    /// The image is refused.
+    Refuse,
+    /// The finding is recorded and does not stop the image.
+    Record,
+}
+
+impl UnknownSeverity {
+    pub const fn verdict(self) -> Verdict {
+        match self {
+            Self::Hold => Verdict::Held,
+            Self::Refuse => Verdict::Refused,
+            Self::Record => Verdict::Cleared,
+        }
+    }
+}
+
+/// Whether something has to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Requirement {
+    /// Without it the image is not cleared.
+    Required,
+    /// The image may be cleared without it.
+    Optional,
+}

@@ -1,0 +1,115 @@
+//! Two documents that cannot both be right.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::images::Wanted;
+use crate::manifest::{Code, DesiredConsumer, DesiredMirror, Diagnostic, Place};
+use crate::model::Repository;
+
+/// The most distribution tags all consumers may ask for together. Small files multiply: a thousand consumers of a
+/// thousand images are a million tags, more than a mirror holds.
+pub const DISTRIBUTIONS_MAX: usize = 1_000_000;
+
+/// Reports images that two sets ask for under different trust policies: what is found out about a digest is recorded
+/// once, under one policy.
+pub(super) fn trust(images: &[Wanted], out: &mut Vec<Diagnostic>) {
+    let mut first: BTreeMap<(&Repository, &str), &Wanted> = BTreeMap::new();
+    for wanted in images {
+        let image = &wanted.image;
+        let other = *first.entry((&image.source, &image.tag)).or_insert(wanted);
+        if other.image.trust != image.trust {
+            let policy = |wanted: &Wanted| {
+                let name = wanted.image.trust.as_ref();
+                name.map_or_else(|| "no trust policy".to_owned(), |name| format!("trust policy `{name}`"))
+            };
+            let message = format!(
+                "`{}:{}` is asked for under {} and {}",
+                image.source,
+                image.tag,
+                policy(other),
+                policy(wanted)
+            );
+            let help = format!("the first is in {}", other.at.short());
+            out.push(Diagnostic::new(Code::TrustConflict, message, wanted.at.clone()).help(help));
+        }
+    }
+}
+
+/// Reports distribution tags that two different images claim, and distributions inside the quarantine.
+pub(super) fn destinations(
+    consumers: &[(DesiredConsumer, Place)],
+    images: &[Wanted],
+    mirror: Option<&DesiredMirror>,
+    out: &mut Vec<Diagnostic>,
+) {
+    let mut sets: BTreeMap<&str, Vec<&Wanted>> = BTreeMap::new();
+    for wanted in images {
+        sets.entry(&wanted.image.set).or_default().push(wanted);
+    }
+    let of = |consumer: &DesiredConsumer| -> Vec<&Wanted> {
+        consumer.sets.iter().filter_map(|set| sets.get(set.as_str())).flatten().copied().collect()
+    };
+    let total: usize = consumers.iter().map(|(consumer, _)| of(consumer).len()).sum();
+    if total > DISTRIBUTIONS_MAX {
+        let message = format!("consumers ask for {total} tags together, more than {DISTRIBUTIONS_MAX}");
+        out.push(Diagnostic::new(Code::TooManyDistributions, message, None));
+        return;
+    }
+    let mut claims = BTreeMap::new();
+    let mut reported = BTreeSet::new();
+    for (consumer, at) in consumers {
+        let wanted = of(consumer);
+        if let Some(mirror) = mirror {
+            quarantine(consumer, at, &wanted, mirror, out);
+        }
+        for wanted in wanted {
+            let destination = (consumer.distribution(&wanted.image.source), wanted.image.tag.as_str());
+            let (first, by) = *claims.entry(destination.clone()).or_insert((wanted, consumer));
+            let same = first.image.source == wanted.image.source && first.image.digest == wanted.image.digest;
+            if !same && reported.insert(destination.clone()) {
+                out.push(conflict(&destination, (first, by), (wanted, consumer)));
+            }
+        }
+    }
+}
+
+fn conflict(
+    (repository, tag): &(Repository, &str),
+    (first, by): (&Wanted, &DesiredConsumer),
+    (second, for_): (&Wanted, &DesiredConsumer),
+) -> Diagnostic {
+    let pinned = |wanted: &Wanted| {
+        let digest =
+            wanted.image.digest.as_ref().map_or(String::new(), |digest| format!("@{}", digest.short()));
+        format!("`{}:{}{digest}`", wanted.image.source, wanted.image.tag)
+    };
+    let message = format!("two images claim `{repository}:{tag}`: {} and {}", pinned(first), pinned(second));
+    let consumers = match by.name == for_.name {
+        true => format!("consumer `{}` asks for both", by.name),
+        false => format!("consumers `{}` and `{}` share a target", by.name, for_.name),
+    };
+    let help = format!("the first is in {}; {consumers}", first.at.short());
+    Diagnostic::new(Code::DestinationConflict, message, second.at.clone()).help(help)
+}
+
+/// Reports a consumer whose images would be pulled from where images wait.
+fn quarantine(
+    consumer: &DesiredConsumer,
+    at: &Place,
+    wanted: &[&Wanted],
+    mirror: &DesiredMirror,
+    out: &mut Vec<Diagnostic>,
+) {
+    let quarantine = &mirror.quarantine;
+    let inside = |repository: &Repository| {
+        let rest = repository.path.strip_prefix(&quarantine.path);
+        repository.host == quarantine.host
+            && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let distributions = wanted.iter().map(|wanted| consumer.distribution(&wanted.image.source));
+    if let Some(repository) = std::iter::once(consumer.target.clone()).chain(distributions).find(inside) {
+        let message = format!("distribution `{repository}` lies inside the quarantine `{quarantine}`");
+        let help = "no consumer may pull from the quarantine; give the consumer another target".to_owned();
+        out.push(Diagnostic::new(Code::InsideQuarantine, message, at.clone()).help(help));
+    }
+}

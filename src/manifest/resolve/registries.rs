@@ -1,0 +1,80 @@
+//! Registries: hosts, and every fact that could be known about them.
+
+use std::collections::BTreeMap;
+
+use super::{Object, Sources, Spec};
+use crate::manifest::kinds::RegistrySpec;
+use crate::manifest::text::{HostName, Sentence};
+use crate::manifest::{Code, DesiredRegistry, Diagnostic, Fact, Place};
+
+/// Returns the registries by host.
+pub(super) fn registries(
+    sources: &Sources<'_>,
+    out: &mut Vec<Diagnostic>,
+) -> BTreeMap<String, DesiredRegistry> {
+    let mut registries = BTreeMap::new();
+    let mut places: BTreeMap<String, Place> = BTreeMap::new();
+    for object in &sources.objects {
+        let Some(Spec::Registry(name, spec)) = &object.spec else { continue };
+        let Some(host) = host(object, name, spec, out) else { continue };
+        let at = if spec.host.is_some() { object.place("spec.host") } else { object.named_at() };
+        if let Some(first) = places.get(&host) {
+            let message = format!("registry host `{host}` has two documents");
+            out.push(
+                Diagnostic::new(Code::DuplicateName, message, at)
+                    .help(format!("the first is in {}", first.short())),
+            );
+            continue;
+        }
+        let registry = DesiredRegistry {
+            host: host.clone(),
+            layout: spec.layout.as_ref().map(|path| path.0.clone()),
+            plain_http: spec.plain_http,
+            facts: facts(spec),
+            written: object.named_at().short(),
+        };
+        places.insert(host.clone(), at);
+        registries.insert(host, registry);
+    }
+    registries
+}
+
+fn host(object: &Object<'_>, name: &str, spec: &RegistrySpec, out: &mut Vec<Diagnostic>) -> Option<String> {
+    match (&spec.host, name.parse::<HostName>()) {
+        (Some(host), _) => Some(host.0.clone()),
+        (None, Ok(host)) => Some(host.0),
+        (None, Err(rule)) => {
+            let message = format!("registry `{name}` needs `spec.host`, because its name is no host");
+            out.push(Diagnostic::new(Code::MissingKey, message, object.named_at()).help(rule));
+            None
+        }
+    }
+}
+
+/// Returns every fact a registry can have, always in this order, so that pages show the open questions too.
+fn facts(spec: &RegistrySpec) -> Vec<Fact> {
+    let RegistrySpec { operator, jurisdiction, declared, .. } = spec;
+    let text = |value: &Option<Sentence>| value.as_ref().map(|value| value.0.clone());
+    let date = declared.date.as_ref().map(|date| date.0.clone());
+    let source = text(&declared.source);
+    let answers = [
+        ("operator.name", text(&operator.name)),
+        ("operator.country", operator.country.as_ref().map(|country| country.0.clone())),
+        ("operator.parent.name", text(&operator.parent.name)),
+        ("operator.parent.country", operator.parent.country.as_ref().map(|country| country.0.clone())),
+        ("jurisdiction.location", text(&jurisdiction.location)),
+        ("jurisdiction.law", text(&jurisdiction.law)),
+        ("jurisdiction.thirdCountryAccess", text(&jurisdiction.third_country_access)),
+        ("jurisdiction.exit", text(&jurisdiction.exit)),
+        ("declared.by", text(&declared.by)),
+        ("declared.date", date.clone()),
+        ("declared.source", source.clone()),
+        ("declared.reviewedBy", text(&declared.reviewed_by)),
+    ];
+    let fact = |(key, value): (&str, Option<String>)| {
+        let answered = value.is_some();
+        let of = |text: &Option<String>| text.clone().filter(|_| answered);
+        Fact { key: key.to_owned(), source: of(&source), date: of(&date), value }
+    };
+    answers.into_iter().map(fact).collect()
+}
