@@ -20,7 +20,7 @@ use crate::{
     plan,
     reconcile::{self, Registries, Report, RunError, State, World},
     registry::{Access, Credential, Endpoint, credentials::Lookup, open},
-    trust::sign::{self, KeyFile, OrgSigner, key_file},
+    trust::sign::{self, KeyFile},
     ui::Ui,
 };
 
@@ -100,8 +100,8 @@ fn new_folder(named: Option<&Path>) -> Result<PathBuf, RunError> {
 }
 
 fn signer(scalar: &[u8; 32]) -> Result<KeyFile, RunError> {
-    let sealed = key_file::seal(scalar, PASSWORD)?;
-    Ok(KeyFile::open(&sealed, PASSWORD)?)
+    let (sealed, _) = sign::seal(scalar, PASSWORD)?;
+    Ok(KeyFile::open(sealed.as_bytes(), PASSWORD)?)
 }
 
 /// Signs one image upstream as its publisher would, in both forms.
@@ -135,7 +135,7 @@ fn lay_out_repository(folder: &Path) -> Result<(), RunError> {
     let commit = repository.commit_root(&files.collect(), "Ask for four images\n", &author()?)?;
     repository.publish("origin", "main", &commit)?;
     let keys = folder.join("keys");
-    let sealed = key_file::seal(&demo::organisation_scalar(), PASSWORD)?;
+    let (sealed, _) = sign::seal(&demo::organisation_scalar(), PASSWORD)?;
     fs::create_dir_all(&keys)
         .and_then(|()| fs::write(keys.join("acme.key"), sealed))
         .map_err(|error| failed("the demo's key", &error))
@@ -155,9 +155,7 @@ fn demo_world(folder: &Path, ui: &Ui) -> Result<World, RunError> {
         actor: actor(),
         author: ("Fondaco demo".into(), "demo@example.org".into()),
         tool: world::tool(),
-        open_signer: Arc::new(move |key: &str| {
-            Ok(Arc::new(KeyFile::read(&keys.join(key), PASSWORD)?) as Arc<dyn OrgSigner>)
-        }),
+        open_signer: Arc::new(move |key: &str| world::read_key(&keys.join(key), PASSWORD)),
         bundles: folder.join("cache"),
         progress: ui.progress(),
         drain: CancellationToken::new(),

@@ -10,7 +10,7 @@ use std::{
 use clap::{Args, Subcommand};
 
 use super::{Exit, env};
-use crate::{trust::sign::key_file, ui::Ui};
+use crate::{trust::sign, ui::Ui};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
         ui.error("FONDACO_KEY_PASSWORD is not set; a key without a password is not written");
         return Exit::Usage;
     };
-    let (private, public) = match key_file::create(password.as_bytes()) {
+    let (private, public) = match sign::create(password.as_bytes()) {
         Ok(pair) => pair,
         Err(error) => {
             ui.error(&error.to_string());

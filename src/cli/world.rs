@@ -1,9 +1,6 @@
 //! Makes the world a run acts on from arguments and environment.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +10,7 @@ use crate::{
     git::Repository,
     intake::Intake,
     reconcile::{Registries, RunError, World},
-    trust::sign::{KeyFile, OrgSigner, SignError},
+    trust::sign::{KeyFile, OrgSigner},
     ui::{Event, Progress, Ui},
 };
 
@@ -55,10 +52,16 @@ fn committer() -> (String, String) {
     (name, email)
 }
 
-fn open_key(root: &Path, key: &str) -> Result<Arc<dyn OrgSigner>, SignError> {
-    let path: PathBuf = root.join(key);
-    let password = env::key_password().unwrap_or_default();
-    Ok(Arc::new(KeyFile::read(&path, password.as_bytes())?))
+fn open_key(root: &Path, key: &str) -> Result<Arc<dyn OrgSigner>, String> {
+    let password = env::key_password().ok_or("the key needs a password: FONDACO_KEY_PASSWORD is not set")?;
+    read_key(&root.join(key), password.as_bytes())
+}
+
+/// Opens an encrypted key file.
+pub(super) fn read_key(path: &Path, password: &[u8]) -> Result<Arc<dyn OrgSigner>, String> {
+    let named = |error: &dyn std::fmt::Display| format!("key `{}`: {error}", path.display());
+    let sealed = std::fs::read(path).map_err(|error| named(&error))?;
+    Ok(Arc::new(KeyFile::open(&sealed, password).map_err(|error| named(&error))?))
 }
 
 pub(super) fn runtime() -> Result<Runtime, RunError> {

@@ -21,7 +21,7 @@ use crate::{
     evidence::{Certainty, ConsumerVerdict, Evidence, HopKind, ImageRecord},
     manifest::{Desired, DesiredConsumer, DesiredImage},
     model::{Digest, Outcome, Repository, Verdict},
-    trust::policy_digest,
+    trust::verify::policy_digest,
 };
 
 /// What a run would do, image by image, in the order of the manifests' sets, repositories and tags.

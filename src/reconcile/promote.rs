@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 
 use super::{Recorded, World, observe, quarantine_of};
 use crate::{
-    catalogue::sbom::{self, SbomSubject},
+    catalogue::{self, SbomSubject},
     evidence::{self, Actor, Certainty, Hop, HopKind, ImageRecord, Vouched},
     intake::relay,
     model::{Descriptor, Digest, Document, Package, Reference, Repository, Verdict, media_type},
@@ -145,8 +145,7 @@ async fn promote(
     let subject = &order.record.custody.subject;
     let mut bytes = 0;
     let top = copy(&place, &subject.digest, 0, &mut bytes).await?;
-    let signer = signer.get_or_try_init(|| async { (world.open_signer)(&desired.mirror.key) }).await;
-    let signer = signer.map_err(|error| error.to_string())?;
+    let signer = signer.get_or_try_init(|| async { (world.open_signer)(&desired.mirror.key) }).await?;
     let vouched = vouch(world, &place, order.record, &top.descriptor, signer.as_ref()).await?;
     if !still_wanted(world, order).await? {
         return Ok(None);
@@ -266,7 +265,7 @@ fn document(
     };
     let packages = packages.map_err(|error| error.to_string())?;
     let taken_in = record.custody.hops.first().map(|hop| hop.at);
-    sbom::cyclonedx(&subject, &packages, taken_in, &world.tool).map_err(|error| error.to_string())
+    catalogue::cyclonedx(&subject, &packages, taken_in, &world.tool).map_err(|error| error.to_string())
 }
 
 /// Looks at the tip once more: where a newer pushed commit says something else about this tag, that one wins.

@@ -21,8 +21,6 @@ pub(super) async fn close(
     promoted: &Promoted,
 ) -> Result<Closed, RunError> {
     let mut state = recorded.state.clone();
-    // The records of E1 are in the commit but not in the files that were read before it.
-    state.files.extend(evidence::files(&state.evidence));
     if recorded.commit.is_some() {
         state = State::tip(world).await?;
     }

@@ -10,7 +10,7 @@ use crate::{
     git::{Author, Repository},
     intake::Intake,
     model::Instant,
-    trust::sign::{OrgSigner, SignError},
+    trust::sign::OrgSigner,
     ui::Progress,
 };
 
@@ -18,7 +18,7 @@ use crate::{
 pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
 
 /// Opens the organisation's key when the first promotion needs it: a run with nothing to do asks for no password.
-pub type OpenSigner = Arc<dyn Fn(&str) -> Result<Arc<dyn OrgSigner>, SignError> + Send + Sync>;
+pub type OpenSigner = Arc<dyn Fn(&str) -> Result<Arc<dyn OrgSigner>, String> + Send + Sync>;
 
 /// Everything a run acts on.
 pub struct World {
