@@ -59,6 +59,14 @@ impl Diagnostic {
     }
 }
 
+impl Code {
+    /// Returns whether nothing behind the mistake was read.
+    pub(super) const fn stops_reading(self) -> bool {
+        use Code::{Syntax, TooDeep, TooLarge, TooManyDocuments, TooManyNodes, Unsupported};
+        matches!(self, Syntax | TooLarge | TooDeep | TooManyDocuments | TooManyNodes | Unsupported)
+    }
+}
+
 /// Sorts by path, line and column and removes what was found twice.
 pub(super) fn sort(diagnostics: &mut Vec<Diagnostic>) {
     let key = |d: &Diagnostic| (d.at.clone(), d.code, d.message.clone(), d.help.clone());

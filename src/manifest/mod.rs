@@ -98,7 +98,7 @@ fn limited(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
         let same = kept.last().is_some_and(|last| file(last) == file(&diagnostic));
         count = if same { count + 1 } else { 1 };
         match count {
-            n if n <= MISTAKES_MAX => kept.push(diagnostic),
+            n if n <= MISTAKES_MAX || diagnostic.code.stops_reading() => kept.push(diagnostic),
             n if n == MISTAKES_MAX + 1 => {
                 let message =
                     format!("more than {MISTAKES_MAX} mistakes in this file; the rest is not shown");
@@ -138,7 +138,8 @@ fn read_file<'a>(file: &'a SourceFile, sources: &mut resolve::Sources<'a>, out: 
                 None
             }
         });
-        sources.objects.push(Object { file: &file.path, kind, node, spec });
+        let flawed = out.len() > before;
+        sources.objects.push(Object { file: &file.path, kind, node, flawed, spec });
     }
 }
 

@@ -70,7 +70,7 @@ fn manifest<T: JsonSchema>() -> Value {
 }
 
 fn record<T: JsonSchema>() -> Value {
-    let settings = SchemaSettings::draft07().for_serialize();
+    let settings = SchemaSettings::draft07().for_serialize().with_transform(NothingElse);
     settings.into_generator().into_root_schema_for::<T>().to_value()
 }
 
@@ -123,6 +123,19 @@ fn moved(schema: &mut Value, to: &str) {
         }
         Value::Array(items) => items.iter_mut().for_each(|item| moved(item, to)),
         _ => {}
+    }
+}
+
+/// Closes every object of a record: what is not described is not written.
+#[derive(Debug, Clone)]
+struct NothingElse;
+
+impl Transform for NothingElse {
+    fn transform(&mut self, schema: &mut Schema) {
+        transform_subschemas(self, schema);
+        if schema.get("properties").is_some() {
+            schema.insert("additionalProperties".to_owned(), Value::Bool(false));
+        }
     }
 }
 

@@ -140,6 +140,7 @@ impl<'a> Checker<'a> {
     /// Checks every entry. What lacks a required key is of no further use.
     fn map(&mut self, node: &mut Node, schema: &'a Value, here: &Here<'_>) -> bool {
         self.missing_keys(node, schema, here.at);
+        self.alternatives(node, schema, here.at);
         let known = &schema["properties"];
         if let Content::Map(entries) = &mut node.content {
             entries.retain_mut(|entry| match known.get(&entry.key) {
@@ -151,6 +152,7 @@ impl<'a> Checker<'a> {
             });
         }
         required(schema).all(|key| node.entry(key).is_some())
+            && alternatives(schema).is_none_or(|keys| keys.iter().any(|key| node.entry(key).is_some()))
     }
 
     fn unknown_key(&mut self, entry: &Entry, schema: &Value) -> bool {
@@ -175,6 +177,18 @@ impl<'a> Checker<'a> {
                 None,
                 format!("`{key}`: {}", first_sentence(description)),
             );
+        }
+    }
+
+    /// Reports a map with none or several of the keys of which exactly one is wanted.
+    fn alternatives(&mut self, node: &Node, schema: &Value, at: Mark) {
+        let Some(keys) = alternatives(schema) else { return };
+        let written = keys.iter().filter(|key| node.entry(key).is_some()).count();
+        if written != 1 {
+            let quoted: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
+            let code = if written == 0 { Code::MissingKey } else { Code::InvalidValue };
+            let message = format!("{} needs exactly one of {}", title(schema), quoted.join(" and "));
+            self.out.push(Diagnostic::new(code, message, at.place(self.file)));
         }
     }
 
@@ -286,6 +300,11 @@ fn inner(schema: &Value) -> Option<&Value> {
 
 fn required(schema: &Value) -> impl Iterator<Item = &str> {
     schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// Returns the keys of which exactly one has to be written.
+fn alternatives(schema: &Value) -> Option<Vec<&str>> {
+    schema["oneOf"].as_array()?.iter().map(|option| option["required"][0].as_str()).collect()
 }
 
 /// Returns the words of an enumeration.

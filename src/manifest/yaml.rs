@@ -134,6 +134,14 @@ impl Builder<'_> {
                 Err(error) => {
                     let (line, column) = (error.marker().line().max(1), error.marker().col() + 1);
                     let at = Mark { line, column, width: 1 };
+                    // The reader looks ahead and has a limit of its own, above ours.
+                    if error.info() == "recursion limit exceeded" {
+                        return self.stop(
+                            Code::TooDeep,
+                            format!("nested deeper than {DEPTH_MAX} levels"),
+                            at,
+                        );
+                    }
                     return self.stop(Code::Syntax, format!("not valid YAML: {}", error.info()), at);
                 }
             }

@@ -14,7 +14,7 @@ pub const DISTRIBUTIONS_MAX: usize = 1_000_000;
 /// once, under one policy.
 pub(super) fn trust(images: &[Wanted], out: &mut Vec<Diagnostic>) {
     let mut first: BTreeMap<(&Repository, &str), &Wanted> = BTreeMap::new();
-    for wanted in images {
+    for wanted in images.iter().filter(|wanted| !wanted.flawed) {
         let image = &wanted.image;
         let other = *first.entry((&image.source, &image.tag)).or_insert(wanted);
         if other.image.trust != image.trust {
@@ -65,7 +65,9 @@ pub(super) fn destinations(
         for wanted in wanted {
             let destination = (consumer.distribution(&wanted.image.source), wanted.image.tag.as_str());
             let (first, by) = *claims.entry(destination.clone()).or_insert((wanted, consumer));
-            let same = first.image.source == wanted.image.source && first.image.digest == wanted.image.digest;
+            let unsure = first.flawed || wanted.flawed;
+            let same = first.image.source == wanted.image.source
+                && (unsure || first.image.digest == wanted.image.digest);
             if !same && reported.insert(destination.clone()) {
                 out.push(conflict(&destination, (first, by), (wanted, consumer)));
             }

@@ -11,6 +11,8 @@ use crate::manifest::{Code, DesiredImage, Diagnostic, Place};
 pub(super) struct Wanted {
     pub image: DesiredImage,
     pub at: Place,
+    /// Its set has other mistakes, so that a policy or digest may be missing here.
+    pub flawed: bool,
 }
 
 /// Returns the images of all sets.
@@ -52,7 +54,7 @@ fn set(
                 trust: entry.trust.as_ref().or(spec.trust.as_ref()).map(|trust| trust.0.clone()),
                 written: at.short(),
             };
-            wanted.push(Wanted { image, at });
+            wanted.push(Wanted { image, at, flawed: object.flawed });
         }
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct Object<'a> {
     pub file: &'a str,
     pub kind: Kind,
     pub node: Node,
+    /// Something was wrong in it and is left out: what is not there may have been meant.
+    pub flawed: bool,
     /// Absent where too much is wrong; the document's name counts as defined all the same.
     pub spec: Option<Spec>,
 }

@@ -64,13 +64,8 @@ fn pem(
     let file = match (&key.path, &key.pem) {
         (None, Some(pem)) => return Some(pem.0.clone()),
         (Some(file), None) => file.0.as_str(),
-        (both, _) => {
-            let found = if both.is_some() { "both" } else { "neither" };
-            let message = format!("key `{}` needs `path` or `pem`, and has {found}", key.name.0);
-            let at = object.place(&format!("{path}.name"));
-            out.push(Diagnostic::new(Code::InvalidValue, message, at));
-            return None;
-        }
+        // Reported by the schema's check already.
+        (None, None) | (Some(_), Some(_)) => return None,
     };
     let at = object.place(&format!("{path}.path"));
     match sources.keys.get(file) {

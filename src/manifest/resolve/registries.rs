@@ -43,6 +43,7 @@ fn host(object: &Object<'_>, name: &str, spec: &RegistrySpec, out: &mut Vec<Diag
     match (&spec.host, name.parse::<HostName>()) {
         (Some(host), _) => Some(host.0.clone()),
         (None, Ok(host)) => Some(host.0),
+        (None, Err(_)) if object.flawed => None,
         (None, Err(rule)) => {
             let message = format!("registry `{name}` needs `spec.host`, because its name is no host");
             out.push(Diagnostic::new(Code::MissingKey, message, object.named_at()).help(rule));

@@ -1,0 +1,54 @@
+//! The words of the two signature forms (cosign `specs/SIGNATURE_SPEC.md` and `specs/BUNDLE_SPEC.md`).
+
+use crate::model::{Digest, Reference};
+
+/// The predicate of an in-toto statement that is a signature. cosign itself does not insist on it; we do, or an
+/// SBOM attestation would count as approval.
+pub(super) const SIGN_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
+
+/// The DSSE payload type of in-toto statements.
+pub(super) const IN_TOTO: &str = "application/vnd.in-toto+json";
+
+/// What the media type of every bundle version starts with.
+pub(super) const BUNDLE_PREFIX: &str = "application/vnd.dev.sigstore.bundle";
+
+/// The value of `critical.type` in a simple signing payload.
+pub(super) const SIMPLE_SIGNING_TYPE: &str = "cosign container image signature";
+
+/// Layer annotation: the signature in base64.
+pub(super) const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
+
+/// Layer annotation: the certificate of a keyless signature.
+pub(super) const CERTIFICATE: &str = "dev.sigstore.cosign/certificate";
+
+/// Layer annotations that carry a log entry or a timestamp.
+pub(super) const LOGGED: [&str; 2] = ["dev.sigstore.cosign/bundle", "dev.sigstore.cosign/rfc3161timestamp"];
+
+/// Manifest annotations of a bundle referrer.
+pub(super) const CREATED: &str = "org.opencontainers.image.created";
+pub(super) const CONTENT: &str = "dev.sigstore.bundle.content";
+pub(super) const PREDICATE: &str = "dev.sigstore.bundle.predicateType";
+
+/// The most signature layers of one `.sig` manifest. Every signer adds one; real images carry a handful.
+pub(super) const LAYERS_MAX: usize = 64;
+
+/// Returns the tag that carries the signatures of `subject`, or `None` where the tag would be longer than tags may
+/// be, as it is for SHA-512.
+pub(super) fn signature_tag(subject: &Digest) -> Option<String> {
+    let tag = format!("{}.sig", subject.dashed());
+    Reference::is_tag(&tag).then_some(tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_too_long_for_a_tag_has_no_signature_tag() {
+        let sha256 = Digest::sha256(b"{}");
+        let expected = "sha256-44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a.sig";
+        assert_eq!(signature_tag(&sha256).as_deref(), Some(expected));
+        let sha512: Digest = format!("sha512:{}", "a".repeat(128)).parse().unwrap();
+        assert_eq!(signature_tag(&sha512), None);
+    }
+}

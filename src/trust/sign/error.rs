@@ -1,0 +1,54 @@
+//! What can go wrong while signing.
+
+use crate::{
+    model::{Digest, Kind},
+    registry::RegistryError,
+    trust::{fetch::FetchError, verify::discover::Failure},
+};
+
+/// A signature or document that was not written, or was written and did not read back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignError {
+    /// The password does not open the key. What was tried is not in the message.
+    #[error("the password does not open the signing key")]
+    Password,
+    #[error("the signing key cannot be used: {0}")]
+    Key(String),
+    #[error("the key did not sign: {0}")]
+    Signer(String),
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// What is there does not let us add to it.
+    #[error("signature cannot be added in `{repository}`: {reason}")]
+    Occupied { repository: String, reason: String },
+    /// The registry took it and does not give it back as it was.
+    #[error("`{repository}` does not give back the {format} of {}: {reason}", subject.short())]
+    NotReadBack { repository: String, format: String, subject: Digest, reason: String },
+}
+
+impl SignError {
+    /// Returns what the error means to the caller.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Password => Kind::Denied,
+            Self::Key(_) | Self::Occupied { .. } => Kind::Invalid,
+            Self::Signer(_) => Kind::Unavailable,
+            Self::Registry(error) => error.kind(),
+            Self::NotReadBack { .. } => Kind::Mismatch,
+        }
+    }
+
+    /// Returns the error of a survey that could not look everywhere.
+    pub(super) fn of_failure(repository: &str, failure: &Failure) -> Self {
+        match failure {
+            Failure::Registry(error) => Self::Registry(error.clone()),
+            Failure::Limit(reason) => {
+                Self::Occupied { repository: repository.to_owned(), reason: reason.clone() }
+            }
+        }
+    }
+
+    pub(super) fn of_fetch(repository: &str, error: FetchError) -> Self {
+        Self::of_failure(repository, &error.into())
+    }
+}

@@ -1,0 +1,40 @@
+//! Signs for the organisation and attaches documents, and believes neither until it has been read back.
+//!
+//! Everything is written per destination repository, looked for before it is written, and verified afterwards with
+//! the code of [`super::verify`]. Keys are behind [`OrgSigner`]: to add a kind, write one file here.
+
+mod bundle;
+mod document;
+mod error;
+mod image;
+mod key_file;
+mod legacy;
+
+pub use document::attach;
+pub use error::SignError;
+pub use image::sign_image;
+pub use key_file::{KeyFile, create, seal};
+
+use p256::pkcs8::der::pem::{LineEnding, encode_string};
+
+use crate::model::Digest;
+
+/// A key of the organisation: ECDSA on P-256 with SHA-256, the one scheme that every consumer takes.
+pub trait OrgSigner: Send + Sync + std::fmt::Debug {
+    /// Returns the public key as SPKI in DER.
+    fn spki_der(&self) -> &[u8];
+
+    /// Returns the DER-encoded ECDSA signature over the SHA-256 of `message`.
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+
+    /// Returns the SHA-256 of [`OrgSigner::spki_der`], which names the key in evidence.
+    fn key_digest(&self) -> Digest {
+        Digest::sha256(self.spki_der())
+    }
+
+    /// Returns the public key as PEM with LF line ends.
+    fn public_pem(&self) -> String {
+        encode_string("PUBLIC KEY", LineEnding::LF, self.spki_der())
+            .expect("a short DER value always fits PEM")
+    }
+}

@@ -1,0 +1,81 @@
+//! Judges one layer of a `.sig` manifest (cosign `specs/SIGNATURE_SPEC.md`). Pure.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+
+use super::{keys::AcceptedKeys, outcome::Judgement, shown};
+use crate::{
+    model::{Descriptor, Digest},
+    trust::format,
+};
+
+/// The simple signing payload; keys we do not act on are left out.
+#[derive(Deserialize)]
+struct Payload {
+    critical: Critical,
+}
+
+#[derive(Deserialize)]
+struct Critical {
+    #[serde(default)]
+    identity: Identity,
+    image: Image,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+#[derive(Default, Deserialize)]
+struct Identity {
+    #[serde(rename = "docker-reference", default)]
+    docker_reference: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Image {
+    #[serde(rename = "docker-manifest-digest")]
+    digest: String,
+}
+
+/// Judges the layer whose blob is `payload`, for the image `subject`.
+pub(super) fn verdict_of(
+    layer: &Descriptor,
+    payload: &[u8],
+    subject: &Digest,
+    keys: &AcceptedKeys,
+) -> Judgement {
+    match read(layer, payload, subject) {
+        Err(reason) => Judgement::invalid(reason),
+        Ok((signature, docker_reference)) => {
+            Judgement { docker_reference, ..signed(layer, payload, &signature, keys) }
+        }
+    }
+}
+
+/// Returns signature and docker-reference of a well-formed layer that speaks of `subject`.
+fn read(layer: &Descriptor, payload: &[u8], subject: &Digest) -> Result<(Vec<u8>, Option<String>), String> {
+    if layer.digest.same_algorithm_of(payload) != layer.digest {
+        return Err("the payload does not have the digest of its layer".to_owned());
+    }
+    let text = layer.annotations.get(format::SIGNATURE).ok_or("the layer carries no signature")?;
+    let signature = STANDARD.decode(text).map_err(|_| "the signature is not base64")?;
+    let Payload { critical } = serde_json::from_slice(payload)
+        .map_err(|error| format!("the payload is malformed: {}", shown(&error.to_string())))?;
+    if critical.kind != format::SIMPLE_SIGNING_TYPE {
+        return Err(format!("the payload is a `{}`, not an image signature", shown(&critical.kind)));
+    }
+    if critical.image.digest != subject.to_string() {
+        return Err(format!("the payload is for another image, `{}`", shown(&critical.image.digest)));
+    }
+    Ok((signature, critical.identity.docker_reference))
+}
+
+/// Returns what the keys say. The payload's form has no hint, so a broken signature of an accepted key cannot be told
+/// from one by another key: both are foreign.
+fn signed(layer: &Descriptor, payload: &[u8], signature: &[u8], keys: &AcceptedKeys) -> Judgement {
+    let has = |name: &str| layer.annotations.contains_key(name);
+    match keys.verifying(payload, signature) {
+        Some(name) => Judgement::verified(name, format::LOGGED.into_iter().any(has)),
+        None if has(format::CERTIFICATE) => Judgement::keyless(),
+        None => Judgement::foreign(),
+    }
+}
