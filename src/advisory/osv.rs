@@ -1,0 +1,358 @@
+//! The part of an OSV record (OSV schema 1.7) that matching needs. Pure; the next module is [`super::bundle`].
+//!
+//! Fields this program does not use are skipped, whatever they hold. Fields it does use have limits, and a record
+//! that breaks one is refused as a whole: half an advisory is worse than one that is reported as broken.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::{
+    bundle::SeverityStatement,
+    range::{Event, Match, evaluate},
+    versions::{Scheme, VERSION_BYTES_MAX, scheme_of},
+};
+use crate::model::Instant;
+
+/// Largest record in bytes. The largest real ones, kernel advisories with every version listed, stay below 2 MiB.
+pub(super) const RECORD_BYTES_MAX: u64 = 4 << 20;
+/// Most entries of `affected`. AlmaLinux lists each binary package; its largest record has below 2,000.
+const AFFECTED_MAX: usize = 20_000;
+/// Most ranges or events of one affected package, and most other names of a record. Long-lived kernels name 1,000 CVEs.
+const LIST_MAX: usize = 5_000;
+/// Most versions listed for one affected package.
+const VERSIONS_MAX: usize = 50_000;
+/// Longest identifier, package or ecosystem name and severity in bytes; CVSS 4.0 vectors with every metric have 200.
+const NAME_BYTES_MAX: usize = 256;
+
+/// One advisory, of all packages and releases it speaks of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Record {
+    pub(super) id: String,
+    pub(super) modified: Instant,
+    pub(super) withdrawn: bool,
+    /// What else the same thing is called: aliases and upstream identifiers, sorted.
+    pub(super) ids: Vec<String>,
+    /// Entries of the ecosystems that are imported.
+    pub(super) affected: Vec<Affected>,
+    /// Names of the other ecosystems.
+    pub(super) left_out: BTreeSet<String>,
+}
+
+/// One package of one release.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Affected {
+    pub(super) ecosystem: String,
+    pub(super) package: String,
+    pub(super) ranges: Vec<Vec<Event>>,
+    /// Affected versions outside the ranges.
+    pub(super) versions: Vec<String>,
+    pub(super) severities: Vec<SeverityStatement>,
+}
+
+#[derive(Deserialize)]
+struct RawRecord {
+    id: String,
+    modified: Instant,
+    #[serde(default)]
+    withdrawn: Option<Value>,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    aliases: Vec<String>,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    upstream: Vec<String>,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    related: Vec<String>,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    severity: Vec<RawSeverity>,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    affected: Vec<RawAffected>,
+    #[serde(default)]
+    database_specific: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct RawSeverity {
+    #[serde(rename = "type")]
+    kind: String,
+    score: String,
+}
+
+#[derive(Deserialize)]
+struct RawAffected {
+    #[serde(default)]
+    package: Option<RawPackage>,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    ranges: Vec<RawRange>,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    versions: Vec<String>,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    severity: Vec<RawSeverity>,
+    #[serde(default)]
+    ecosystem_specific: Option<Value>,
+    #[serde(default)]
+    database_specific: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct RawPackage {
+    ecosystem: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct RawRange {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    events: Vec<RawEvent>,
+}
+
+#[derive(Deserialize)]
+struct RawEvent {
+    introduced: Option<String>,
+    fixed: Option<String>,
+    last_affected: Option<String>,
+}
+
+/// Some sources write `null` where the schema wants an empty list.
+fn null_as_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Result<Vec<T>, D::Error> {
+    Ok(Option::deserialize(input)?.unwrap_or_default())
+}
+
+/// Reads one record; the error says in a few words what is wrong with it.
+pub(super) fn parse(bytes: &[u8]) -> Result<Record, String> {
+    if bytes.len() as u64 > RECORD_BYTES_MAX {
+        return Err(format!("larger than {RECORD_BYTES_MAX} bytes"));
+    }
+    let raw: RawRecord = serde_json::from_slice(bytes).map_err(|e| e.to_string().chars().take(200).collect::<String>())?;
+    identifier(&raw.id)?;
+    at_most(raw.affected.len(), AFFECTED_MAX, "affected entries")?;
+    let shared = severities(&raw.severity, None, raw.database_specific.as_ref())?;
+    let (mut affected, mut left_out) = (vec![], BTreeSet::new());
+    for entry in raw.affected {
+        let Some(package) = &entry.package else { continue };
+        name(&package.ecosystem)?;
+        match scheme_of(&package.ecosystem) {
+            Some(scheme) => affected.push(read_affected(scheme, &entry, package, &shared)?),
+            None => drop(left_out.insert(package.ecosystem.clone())),
+        }
+    }
+    affected.sort();
+    affected.dedup();
+    let withdrawn = raw.withdrawn.is_some();
+    Ok(Record { ids: names(&raw)?, id: raw.id, modified: raw.modified, withdrawn, affected, left_out })
+}
+
+/// Returns the other names of a record. What is `related` counts only where nothing closer names a CVE: older
+/// distribution advisories list there what they fix, others list what merely resembles.
+fn names(raw: &RawRecord) -> Result<Vec<String>, String> {
+    at_most(raw.aliases.len() + raw.upstream.len() + raw.related.len(), LIST_MAX, "aliases")?;
+    let mut names: BTreeSet<&String> = raw.aliases.iter().chain(&raw.upstream).collect();
+    let is_cve = |name: &&String| name.starts_with("CVE-");
+    if !raw.id.contains("CVE-") && !names.iter().any(|name| is_cve(name)) {
+        names.extend(raw.related.iter().filter(is_cve));
+    }
+    names.remove(&raw.id);
+    names.iter().try_for_each(|name| identifier(name))?;
+    Ok(names.into_iter().cloned().collect())
+}
+
+fn read_affected(
+    scheme: Scheme,
+    entry: &RawAffected,
+    package: &RawPackage,
+    shared: &[SeverityStatement],
+) -> Result<Affected, String> {
+    name(&package.name)?;
+    at_most(entry.ranges.len(), LIST_MAX, "ranges")?;
+    at_most(entry.versions.len(), VERSIONS_MAX, "versions")?;
+    // Ranges of type GIT speak of upstream commits and say nothing about a distribution's package.
+    let ecosystem_ranges = entry.ranges.iter().filter(|range| range.kind == "ECOSYSTEM");
+    let ranges = ecosystem_ranges.map(|range| read_events(&range.events)).collect::<Result<Vec<_>, _>>()?;
+    if ranges.is_empty() && entry.versions.is_empty() {
+        return Err(format!("`{}` of `{}` has neither a range nor versions", package.name, package.ecosystem));
+    }
+    for version in &entry.versions {
+        a_version(version)?;
+    }
+    let own = severities(&entry.severity, entry.ecosystem_specific.as_ref(), entry.database_specific.as_ref())?;
+    // OSV: a severity of the affected package takes the place of the record's.
+    let has_own_score = own.iter().any(|statement| statement.kind.starts_with("CVSS"));
+    let inherited = shared.iter().filter(|s| !(has_own_score && s.kind.starts_with("CVSS"))).cloned();
+    Ok(Affected {
+        ecosystem: package.ecosystem.clone(),
+        package: package.name.clone(),
+        versions: outside(scheme, &ranges, &entry.versions),
+        ranges,
+        severities: own.iter().cloned().chain(inherited).collect::<BTreeSet<_>>().into_iter().collect(),
+    })
+}
+
+fn read_events(events: &[RawEvent]) -> Result<Vec<Event>, String> {
+    at_most(events.len(), LIST_MAX, "events")?;
+    let mut read = vec![];
+    for event in events {
+        let found = [
+            event.introduced.clone().map(Event::Introduced),
+            event.fixed.clone().map(Event::Fixed),
+            event.last_affected.clone().map(Event::LastAffected),
+        ];
+        // `limit` bounds what is examined in a repository; here a range without it only reports more.
+        read.extend(found.into_iter().flatten());
+    }
+    read.iter().try_for_each(|event| a_version(event.version()))?;
+    if !read.iter().any(|event| matches!(event, Event::Introduced(_))) {
+        return Err("a range without an `introduced` event".to_owned());
+    }
+    Ok(read)
+}
+
+/// Returns the listed versions that no range covers. Sources list every version of a range once more, which makes
+/// most of their size and says nothing new.
+fn outside(scheme: Scheme, ranges: &[Vec<Event>], versions: &[String]) -> Vec<String> {
+    let uncovered = |version: &&String| !matches!(evaluate(scheme, version, ranges, &[]), Match::Affected { .. });
+    versions.iter().filter(uncovered).cloned().collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn severities(
+    scores: &[RawSeverity],
+    ecosystem: Option<&Value>,
+    database: Option<&Value>,
+) -> Result<Vec<SeverityStatement>, String> {
+    at_most(scores.len(), LIST_MAX, "severities")?;
+    let word = |from: Option<&Value>, key: &str| from?.get(key)?.as_str().map(str::to_owned);
+    let scored = scores.iter().map(|s| SeverityStatement { kind: s.kind.clone(), value: s.score.clone() });
+    let urgency = word(ecosystem, "urgency").map(|value| SeverityStatement { kind: "urgency".into(), value });
+    let said = word(database, "severity").map(|value| SeverityStatement { kind: "database".into(), value });
+    let statements: Vec<_> = scored.chain(urgency).chain(said).collect();
+    for statement in &statements {
+        name(&statement.kind)?;
+        name(&statement.value)?;
+    }
+    Ok(statements)
+}
+
+fn identifier(id: &str) -> Result<(), String> {
+    let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:+~".contains(&b));
+    if !plain { Err(format!("`{}` is not an identifier", shown(id))) } else { name(id) }
+}
+
+fn name(text: &str) -> Result<(), String> {
+    let fits = !text.is_empty() && text.len() <= NAME_BYTES_MAX && !text.chars().any(char::is_control);
+    if fits { Ok(()) } else { Err(format!("`{}` is empty, too long or unprintable", shown(text))) }
+}
+
+fn a_version(text: &str) -> Result<(), String> {
+    if text.len() <= VERSION_BYTES_MAX { Ok(()) } else { Err(format!("version `{}` is too long", shown(text))) }
+}
+
+fn at_most(found: usize, limit: usize, what: &str) -> Result<(), String> {
+    if found > limit { Err(format!("{found} {what}, more than {limit}")) } else { Ok(()) }
+}
+
+/// Returns the beginning of a foreign string without control characters, for a message.
+fn shown(text: &str) -> String {
+    text.chars().take(40).map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::record;
+    use super::*;
+    use serde_json::json;
+
+    fn read(value: &Value) -> Result<Record, String> {
+        parse(value.to_string().as_bytes())
+    }
+
+    #[test]
+    fn a_debian_record_is_read() {
+        // The shape of the real records: OSV schema, "Debian", and osv.dev's converter.
+        let mut value = record("DEBIAN-CVE-2024-0727", "Debian:12", "openssl", Some("3.0.13-1~deb12u1"));
+        value["upstream"] = json!(["CVE-2024-0727"]);
+        value["aliases"] = Value::Null;
+        value["severity"] = json!([{"type": "CVSS_V3", "score": "CVSS:3.1/AV:L/AC:L/PR:N/UI:R/S:U/C:N/I:N/A:H"}]);
+        value["affected"][0]["ecosystem_specific"] = json!({"urgency": "low"});
+        value["affected"][0]["versions"] = json!(["3.0.11-1~deb12u2", "3.0.9-1", "9.9-1"]);
+        value["details"] = json!("never read");
+        let read = read(&value).unwrap();
+        assert_eq!(read.ids, ["CVE-2024-0727"]);
+        let affected = &read.affected[0];
+        assert_eq!(affected.ranges[0][1], Event::Fixed("3.0.13-1~deb12u1".into()));
+        assert_eq!(affected.versions, ["9.9-1"], "the others lie in the range");
+        let kinds: Vec<_> = affected.severities.iter().map(|s| s.kind.as_str()).collect();
+        assert_eq!(kinds, ["CVSS_V3", "urgency"]);
+    }
+
+    #[test]
+    fn related_names_count_only_where_nothing_closer_names_a_cve() {
+        let mut value = record("DSA-1-1", "Debian:12", "a", None);
+        value["related"] = json!(["CVE-2024-1", "GHSA-x"]);
+        assert_eq!(read(&value).unwrap().ids, ["CVE-2024-1"]);
+        value["upstream"] = json!(["CVE-2024-2"]);
+        assert_eq!(read(&value).unwrap().ids, ["CVE-2024-2"]);
+        value["id"] = json!("DEBIAN-CVE-2024-3");
+        value["upstream"] = json!([]);
+        assert!(read(&value).unwrap().ids.is_empty());
+    }
+
+    #[test]
+    fn a_score_of_the_package_takes_the_place_of_the_records() {
+        let mut value = record("X-1", "Debian:12", "a", None);
+        value["severity"] = json!([{"type": "CVSS_V3", "score": "A"}, {"type": "CVSS_V4", "score": "B"}]);
+        value["affected"][0]["severity"] = json!([{"type": "CVSS_V3", "score": "C"}]);
+        value["database_specific"] = json!({"severity": "HIGH"});
+        let said: Vec<_> = read(&value).unwrap().affected.remove(0).severities.into_iter().map(|s| s.value).collect();
+        assert_eq!(said, ["C", "HIGH"]);
+    }
+
+    #[test]
+    fn other_ecosystems_are_named_and_not_read() {
+        let mut value = record("X-1", "AlmaLinux:8", "a", None);
+        value["affected"][0]["ranges"] = json!([{"type": "ECOSYSTEM", "events": []}]);
+        let record = read(&value).unwrap();
+        assert!(record.affected.is_empty());
+        assert_eq!(record.left_out.into_iter().collect::<Vec<_>>(), ["AlmaLinux:8"]);
+    }
+
+    #[test]
+    fn a_withdrawn_record_is_marked() {
+        let mut value = record("X-1", "Debian:12", "a", None);
+        value["withdrawn"] = Value::Null;
+        assert!(!read(&value).unwrap().withdrawn);
+        value["withdrawn"] = json!("2024-01-01T00:00:00Z");
+        assert!(read(&value).unwrap().withdrawn);
+    }
+
+    #[test]
+    fn hostile_records_are_refused_as_a_whole() {
+        let good = record("X-1", "Debian:12", "a", Some("1"));
+        assert!(read(&good).is_ok());
+        let with = |pointer: &str, value: Value| {
+            let mut changed = good.clone();
+            *changed.pointer_mut(pointer).unwrap() = value;
+            read(&changed).unwrap_err()
+        };
+        let entry = good["affected"][0].clone();
+        for (attack, found) in [
+            ("no identifier", with("/id", json!(7))),
+            ("markup in the identifier", with("/id", json!("X-1](http://x)"))),
+            ("bidirectional override in the identifier", with("/id", json!("X\u{202e}1"))),
+            ("a novel as identifier", with("/id", json!("x".repeat(300)))),
+            ("no time", with("/modified", json!("yesterday"))),
+            ("line break in the package", with("/affected/0/package/name", json!("a\nb"))),
+            ("endless version", with("/affected/0/ranges/0/events/1/fixed", json!("1".repeat(600)))),
+            ("nothing is introduced", with("/affected/0/ranges/0/events/0", json!({"fixed": "2"}))),
+            ("only commits", with("/affected/0/ranges/0/type", json!("GIT"))),
+            ("too many packages", with("/affected", vec![entry; AFFECTED_MAX + 1].into())),
+        ] {
+            assert!(!found.is_empty(), "{attack}");
+        }
+        assert!(parse(b"").is_err());
+        assert!(parse(b"\xff{}").is_err());
+        assert!(parse("[".repeat(100_000).as_bytes()).is_err());
+        assert!(parse(br#"{"id":"A","id":"B","modified":"2024-01-01T00:00:00Z"}"#).is_err(), "two identifiers");
+        assert!(parse(&vec![b' '; (4 << 20) + 1]).unwrap_err().contains("larger"));
+    }
+}

@@ -1,0 +1,205 @@
+//! Reads `*.json` files from a directory or an archive, bounded. Nothing is unpacked to disk; names are only labels.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufReader, Read, Seek},
+    path::{Path, PathBuf},
+};
+
+use super::{AdvisoryError, osv::RECORD_BYTES_MAX};
+
+/// Most files of a source. All of OSV has below one million records.
+const ENTRIES_MAX: u64 = 2_000_000;
+/// Most bytes a source may unpack to. All of OSV is below 8 GiB.
+const UNPACKED_BYTES_MAX: u64 = 16 << 30;
+/// Most bytes a source may unpack to for each byte it has; real archives of records stay below 60.
+const RATIO_MAX: u64 = 300;
+/// What a small archive may unpack to whatever its ratio.
+const RATIO_FLOOR_BYTES: u64 = 64 << 20;
+/// Deepest folder below the source.
+const DEPTH_MAX: usize = 32;
+/// Longest extended header of a tar entry; it holds a name.
+const TAR_NAME_BYTES_MAX: u64 = 64 << 10;
+/// Bytes that tell an archive format.
+const MAGIC_BYTES: usize = 262;
+
+/// Takes the label of a file and its content, or why it cannot be read.
+pub(super) type Sink<'s> = dyn FnMut(String, Result<Vec<u8>, String>) -> Result<(), AdvisoryError> + 's;
+
+/// Hands every `*.json` file of `source` to `sink`, in no particular order.
+pub(super) fn read(source: &Path, sink: &mut Sink<'_>) -> Result<(), AdvisoryError> {
+    let path = source.display().to_string();
+    let fail = |source| AdvisoryError::Read { path: path.clone(), source };
+    let about = fs::metadata(source).map_err(fail)?;
+    let mut reading = Reading { path: path.clone(), entries: 0, sink };
+    if about.is_dir() {
+        return reading.directory(source);
+    }
+    let mut file = File::open(source).map_err(fail)?;
+    let mut magic = vec![];
+    (&mut file).take(MAGIC_BYTES as u64).read_to_end(&mut magic).map_err(fail)?;
+    file.rewind().map_err(fail)?;
+    let unpacked_max = about.len().saturating_mul(RATIO_MAX).clamp(RATIO_FLOOR_BYTES, UNPACKED_BYTES_MAX);
+    let file = BufReader::new(file);
+    match magic.as_slice() {
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => reading.zip(file, unpacked_max),
+        [0x1f, 0x8b, ..] => reading.tar(flate2::bufread::MultiGzDecoder::new(file), unpacked_max),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+            let decoder = zstd::Decoder::with_buffer(file).map_err(fail)?;
+            reading.tar(decoder, unpacked_max)
+        }
+        tar if tar.get(257..262) == Some(b"ustar") => reading.tar(file, unpacked_max),
+        _ => Err(AdvisoryError::Format { path }),
+    }
+}
+
+struct Reading<'r, 's> {
+    path: String,
+    entries: u64,
+    sink: &'r mut Sink<'s>,
+}
+
+impl Reading<'_, '_> {
+    fn count_entry(&mut self) -> Result<(), AdvisoryError> {
+        self.entries += 1;
+        if self.entries > ENTRIES_MAX { Err(self.limit("entries", ENTRIES_MAX)) } else { Ok(()) }
+    }
+
+    fn limit(&self, what: &'static str, limit: u64) -> AdvisoryError {
+        AdvisoryError::Limit { path: self.path.clone(), what, limit }
+    }
+
+    fn damaged(&self, reason: impl ToString) -> AdvisoryError {
+        let reason = reason.to_string().chars().filter(|c| !c.is_control()).take(200).collect();
+        AdvisoryError::Archive { path: self.path.clone(), reason }
+    }
+
+    fn directory(&mut self, root: &Path) -> Result<(), AdvisoryError> {
+        let mut open = vec![(root.to_path_buf(), 0)];
+        while let Some((folder, depth)) = open.pop() {
+            let fail = |source| AdvisoryError::Read { path: folder.display().to_string(), source };
+            for entry in fs::read_dir(&folder).map_err(fail)? {
+                let entry = entry.map_err(fail)?;
+                self.count_entry()?;
+                // The type of the entry itself: links are not followed.
+                let kind = entry.file_type().map_err(fail)?;
+                if kind.is_dir() && depth + 1 > DEPTH_MAX {
+                    return Err(self.limit("nested folders", DEPTH_MAX as u64));
+                }
+                if kind.is_dir() {
+                    open.push((entry.path(), depth + 1));
+                } else if kind.is_file() && is_record(&entry.file_name().to_string_lossy()) {
+                    self.file(root, entry.path())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, root: &Path, path: PathBuf) -> Result<(), AdvisoryError> {
+        let shown = label(&path.strip_prefix(root).unwrap_or(&path).to_string_lossy());
+        let bytes = File::open(&path).and_then(|mut file| bounded(&mut file, RECORD_BYTES_MAX));
+        let bytes = bytes.map_err(|source| AdvisoryError::Read { path: path.display().to_string(), source })?;
+        (self.sink)(shown, bytes.ok_or_else(too_large))
+    }
+
+    fn zip(&mut self, file: BufReader<File>, unpacked_max: u64) -> Result<(), AdvisoryError> {
+        let mut archive = zip::ZipArchive::new(file).map_err(|e| self.damaged(e))?;
+        let mut unpacked = 0;
+        for index in 0..archive.len() {
+            self.count_entry()?;
+            let mut entry = match archive.by_index(index) {
+                Ok(entry) => entry,
+                Err(e) => {
+                    (self.sink)(format!("entry {index}"), Err(label(&e.to_string())))?;
+                    continue;
+                }
+            };
+            let name = entry.name().map_or_else(|_| String::new(), |name| name.into_owned());
+            if entry.is_dir() || entry.is_symlink() || !is_record(&name) {
+                continue;
+            }
+            let bytes = bounded(&mut entry, RECORD_BYTES_MAX);
+            unpacked += bytes.as_ref().ok().and_then(Option::as_ref).map_or(RECORD_BYTES_MAX, |b| b.len() as u64);
+            if unpacked > unpacked_max {
+                return Err(self.limit("unpacked bytes", unpacked_max));
+            }
+            let bytes = bytes.map_err(|e| label(&e.to_string())).and_then(|bytes| bytes.ok_or_else(too_large));
+            (self.sink)(label(&name), bytes)?;
+        }
+        Ok(())
+    }
+
+    fn tar(&mut self, reader: impl Read, unpacked_max: u64) -> Result<(), AdvisoryError> {
+        let mut archive = tar::Archive::new(Metered { reader, left: unpacked_max });
+        // Raw, because the crate reads the names of extended headers into memory whatever their size.
+        let entries = archive.entries().map_err(|e| self.damaged(e))?.raw(true);
+        let mut long_name: Option<String> = None;
+        for entry in entries {
+            self.count_entry()?;
+            let mut entry = entry.map_err(|e| self.damaged(e))?;
+            let kind = entry.header().entry_type();
+            if kind.is_gnu_longname() || kind.is_pax_local_extensions() {
+                let header = bounded(&mut entry, TAR_NAME_BYTES_MAX).map_err(|e| self.damaged(e))?;
+                let header = header.ok_or_else(|| self.limit("bytes of an extended header", TAR_NAME_BYTES_MAX))?;
+                long_name = if kind.is_gnu_longname() { Some(text(&header)) } else { pax_path(&header).or(long_name) };
+                continue;
+            }
+            let name = long_name.take().unwrap_or_else(|| text(&entry.path_bytes()));
+            if !kind.is_file() || !is_record(&name) {
+                continue;
+            }
+            let bytes = bounded(&mut entry, RECORD_BYTES_MAX).map_err(|e| self.damaged(e))?;
+            (self.sink)(label(&name), bytes.ok_or_else(too_large))?;
+        }
+        Ok(())
+    }
+}
+
+/// Stops a stream that unpacks to more than is allowed.
+struct Metered<R> {
+    reader: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        let left = self.left.checked_sub(read as u64);
+        self.left = left.ok_or_else(|| io::Error::other("it unpacks to more bytes than are allowed"))?;
+        Ok(read)
+    }
+}
+
+/// Reads to the end, or returns `None` where there is more than `limit`.
+fn bounded(reader: &mut impl Read, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = vec![];
+    reader.take(limit + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
+}
+
+fn too_large() -> String {
+    format!("larger than {RECORD_BYTES_MAX} bytes")
+}
+
+fn is_record(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned()
+}
+
+fn pax_path(header: &[u8]) -> Option<String> {
+    let mut records = tar::PaxExtensions::new(header).flatten();
+    records.find(|record| record.key() == Ok("path")).map(|record| text(record.value_bytes()))
+}
+
+/// Returns a foreign name or message as it may stand in a report.
+fn label(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { '?' } else { c }).take(200).collect()
+}
+
+#[cfg(test)]
+#[path = "source_tests.rs"]
+mod tests;
