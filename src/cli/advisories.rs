@@ -1,16 +1,17 @@
 //! `fondaco advisories import`: build the advisory bundle, keep it in the mirror, pin it in the work tree.
 
-use std::{fs, path::PathBuf};
+use std::{fmt::Write as _, fs, path::PathBuf};
 
 use clap::{Args, Subcommand};
 
 use super::{Exit, Location, env, exit, work_tree, world};
 use crate::{
-    advisory::{self, Import},
+    advisory::{self, Import, ImportReport, Store},
+    evidence::AdvisoriesLock,
     manifest,
     model::{Kind, canonical},
     reconcile::{self, RunError},
-    ui::Ui,
+    ui::{Ui, printable},
 };
 
 /// Where the bundle's digest is pinned.
@@ -54,20 +55,53 @@ fn import(source: &PathBuf, location: &Location, no_push: bool, ui: &Ui) -> Resu
         kind,
     };
     let Import { bundle, report } = advisory::import(source).map_err(|error| failed(&error, error.kind()))?;
-    let bytes = bundle.to_bytes().map_err(|error| failed(&error, error.kind()))?;
-    let lock = bundle.lock(&bytes);
-    advisory::store::put(&env::cache().join("advisories"), &lock.digest, &bytes)
-        .map_err(|error| failed(&error, error.kind()))?;
+    let (bytes, lock) = (bundle.to_bytes(), bundle.lock());
+    let store = Store::new(env::cache().join("advisories"));
+    store.put(bytes).map_err(|error| failed(&error, error.kind()))?;
     if !no_push {
-        push(location, bytes, ui)?;
+        push(location, bytes.to_vec(), ui)?;
     }
     let text = canonical::to_text(&lock).map_err(|error| failed(&error, Kind::Bug))?;
     let path = location.repository.join(LOCK);
     let written = fs::create_dir_all(location.repository.join("lock")).and_then(|()| fs::write(&path, text));
     written.map_err(|error| failed(&error, Kind::Denied))?;
-    ui.either(&report.text(&lock), &serde_json::json!({ "lock": lock, "report": report }));
+    ui.either(&told(&report, &lock), &json(&report, &lock));
     ui.hint(&format!("review and commit `{LOCK}`; runs use the bundle from then on"));
     Ok(())
+}
+
+fn told(report: &ImportReport, lock: &AdvisoriesLock) -> String {
+    let mut text = format!(
+        "{} of {} records as of {} in bundle {}; {} withdrawn\n",
+        report.kept,
+        report.read,
+        lock.as_of,
+        lock.digest.short(),
+        report.withdrawn
+    );
+    for used in &lock.ecosystems {
+        let _ = writeln!(text, "  {}: {} records", printable(&used.ecosystem), used.records);
+    }
+    let left_out: u64 = report.left_out.values().sum();
+    if left_out > 0 {
+        let names: Vec<&str> = report.left_out.keys().take(8).map(String::as_str).collect();
+        let _ = writeln!(text, "  left out, not matched in this version: {left_out} ({})", printable(&names.join(", ")));
+    }
+    for (name, why) in report.broken.iter().take(8) {
+        let _ = writeln!(text, "  not usable: {}: {}", printable(name), printable(why));
+    }
+    text
+}
+
+fn json(report: &ImportReport, lock: &AdvisoriesLock) -> serde_json::Value {
+    serde_json::json!({
+        "lock": lock,
+        "read": report.read,
+        "kept": report.kept,
+        "withdrawn": report.withdrawn,
+        "leftOut": report.left_out,
+        "broken": report.broken,
+    })
 }
 
 fn push(location: &Location, bytes: Vec<u8>, ui: &Ui) -> Result<(), RunError> {

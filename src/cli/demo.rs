@@ -180,8 +180,7 @@ async fn import_advisories(world: &World, folder: &Path) -> Result<(), RunError>
     let wrong = |error: &dyn std::fmt::Display| failed("the example's advisories", error);
     let advisories = folder.join("manifests/advisories");
     let imported = advisory::import(&advisories).map_err(|error| wrong(&error))?;
-    let bytes = imported.bundle.to_bytes().map_err(|error| wrong(&error))?;
-    let lock = imported.bundle.lock(&bytes);
+    let (bytes, lock) = (imported.bundle.to_bytes().to_vec(), imported.bundle.lock());
     let state = tip(world).await?;
     let repository = reconcile::advisories_repository(&state.desired);
     let registry = world.registries.get(&state.desired, &repository.host)?;

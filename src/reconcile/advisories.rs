@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 
 use super::{RunError, State, World};
 use crate::{
-    advisory::{self, Bundle},
+    advisory::{Bundle, Store},
     manifest::Desired,
     model::{Descriptor, Digest, Kind, Package, Reference, Repository, media_type},
     plan::amend::Facts,
@@ -35,7 +35,7 @@ pub(super) async fn read(
 ) -> Result<Bundle, RunError> {
     let bytes = bytes(world, &state.desired, digest).await?;
     let (wanted, expected) = (ecosystems(state, facts), digest.clone());
-    let read = move || Bundle::read(&bytes, &expected, &wanted);
+    let read = move || Bundle::read_pinned(&bytes, &expected, &wanted);
     let bundle = tokio::task::spawn_blocking(read).await.map_err(|error| RunError::Task(error.to_string()))?;
     bundle.map_err(|error| fail(digest, &error.to_string(), error.kind()))
 }
@@ -45,7 +45,8 @@ fn fail(digest: &Digest, reason: &str, kind: Kind) -> RunError {
 }
 
 async fn bytes(world: &World, desired: &Desired, digest: &Digest) -> Result<Vec<u8>, RunError> {
-    if let Ok(Some(bytes)) = advisory::store::get(&world.bundles, digest) {
+    let store = Store::new(&world.bundles);
+    if let Ok(bytes) = store.get(digest) {
         return Ok(bytes);
     }
     let repository = repository(desired);
@@ -63,8 +64,7 @@ async fn bytes(world: &World, desired: &Desired, digest: &Digest) -> Result<Vec<
     if digest.same_algorithm_of(&bytes) != *digest {
         return Err(fail(digest, "the mirror delivers other bytes", Kind::Mismatch));
     }
-    advisory::store::put(&world.bundles, digest, &bytes)
-        .map_err(|error| fail(digest, &error.to_string(), error.kind()))?;
+    store.put(&bytes).map_err(|error| fail(digest, &error.to_string(), error.kind()))?;
     Ok(bytes)
 }
 

@@ -212,9 +212,8 @@ fn bundle(root: &Path) -> (Vec<u8>, String) {
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("EXAMPLE-2026-0001.json"), tiny::ADVISORY).unwrap();
     let bundle = fondaco::advisory::import(&folder).unwrap().bundle;
-    let bytes = bundle.to_bytes().unwrap();
-    let lock = fondaco::model::canonical::to_text(&bundle.lock(&bytes)).unwrap();
-    (bytes, lock)
+    let lock = fondaco::model::canonical::to_text(&bundle.lock()).unwrap();
+    (bundle.to_bytes().to_vec(), lock)
 }
 
 #[test]

@@ -155,8 +155,8 @@ impl Scenario {
 
     pub(crate) fn import_from(&self, folder: &Path) {
         let bundle = fondaco::advisory::import(folder).unwrap().bundle;
-        let bytes = bundle.to_bytes().unwrap();
-        let lock = fondaco::model::canonical::to_text(&bundle.lock(&bytes)).unwrap();
+        let bytes = bundle.to_bytes().to_vec();
+        let lock = fondaco::model::canonical::to_text(&bundle.lock()).unwrap();
         let world = self.world(1);
         let state = self.state();
         let repository = reconcile::advisories_repository(&state.desired);
