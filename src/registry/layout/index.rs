@@ -63,14 +63,15 @@ impl Index {
     }
 
     /// Adds a manifest, and gives it a tag if there is one. A manifest that loses its last tag stays without.
-    pub(super) fn put(&mut self, entry: Descriptor, tag: Option<&str>) {
+    pub(super) fn put(&mut self, mut entry: Descriptor, tag: Option<&str>) {
+        // Pulled up from a manifest, this annotation would let whoever wrote the manifest take over a tag.
+        entry.annotations.remove(REF_NAME);
         if let Some(tag) = tag {
             for holder in self.entries.iter_mut().filter(|held| name(held) == Some(tag)) {
                 holder.annotations.remove(REF_NAME);
             }
-            let mut named = entry;
-            named.annotations.insert(REF_NAME.to_owned(), tag.to_owned());
-            self.entries.push(named);
+            entry.annotations.insert(REF_NAME.to_owned(), tag.to_owned());
+            self.entries.push(entry);
         } else if self.by_digest(&entry.digest).is_none() {
             self.entries.push(entry);
         }
@@ -125,6 +126,16 @@ mod tests {
             [(one.digest.clone(), None), (two.digest.clone(), Some("a")), (two.digest.clone(), Some("b"))];
         expected.sort();
         assert_eq!(shown(&index), expected);
+    }
+
+    #[test]
+    fn a_manifest_cannot_take_a_tag_by_its_own_annotation() {
+        let mut hostile = Descriptor::of("m", b"hostile");
+        hostile.annotations.insert(REF_NAME.to_owned(), "latest".to_owned());
+        let mut index = empty();
+        index.put(Descriptor::of("m", b"1"), Some("latest"));
+        index.put(hostile.clone(), None);
+        assert_eq!(index.by_digest(&hostile.digest).as_ref().and_then(name), None);
     }
 
     #[test]
