@@ -10,7 +10,9 @@ use std::{path::Path, sync::Arc};
 use bytes::Bytes;
 use fondaco::{
     model::{Descriptor, Digest, Kind, media_type},
-    registry::{Access, BlobStream, Credential, Endpoint, RawManifest, Registry, RegistryError, Secret, open},
+    registry::{
+        Access, BlobStream, Credential, Endpoint, RawManifest, Registry, RegistryError, Secret, open,
+    },
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -48,15 +50,21 @@ fn broken_off(first: &[u8]) -> BlobStream {
 
 fn source_error() -> RegistryError {
     let (expected, found) = (Digest::sha256(b"expected"), Digest::sha256(b"found"));
-    RegistryError::Mismatch { host: "source.example".to_owned(), what: "the blob".to_owned(), expected, found }
+    RegistryError::Mismatch {
+        host: "source.example".to_owned(),
+        what: "the blob".to_owned(),
+        expected,
+        found,
+    }
 }
 
 async fn whole(stream: BlobStream) -> Result<Vec<u8>, RegistryError> {
-    stream.try_fold(vec![], |mut all, frame| async move {
-        all.extend_from_slice(&frame);
-        Ok(all)
-    })
-    .await
+    stream
+        .try_fold(vec![], |mut all, frame| async move {
+            all.extend_from_slice(&frame);
+            Ok(all)
+        })
+        .await
 }
 
 async fn push(registry: &dyn Registry, repository: &str, bytes: &[u8]) -> Result<Digest, RegistryError> {

@@ -33,7 +33,8 @@ impl Index {
     fn parse(bytes: &[u8], asked: &Asked) -> Result<Self, RegistryError> {
         let broken = |e: serde_json::Error| asked.invalid(format!("broken `index.json`: {e}"));
         let mut whole: Value = serde_json::from_slice(bytes).map_err(broken)?;
-        let listed = whole.as_object_mut().and_then(|whole| whole.remove("manifests")).unwrap_or_else(|| json!([]));
+        let listed =
+            whole.as_object_mut().and_then(|whole| whole.remove("manifests")).unwrap_or_else(|| json!([]));
         let entries = serde_json::from_value(listed).map_err(broken)?;
         if !whole.is_object() {
             return Err(asked.invalid("`index.json` is no object"));
@@ -83,8 +84,12 @@ impl Index {
         let key = |entry: &Descriptor| (entry.digest.clone(), name(entry).map(str::to_owned));
         self.entries.sort_by_key(key);
         self.entries.dedup_by_key(|entry| key(entry));
-        let tagged: std::collections::BTreeSet<_> =
-            self.entries.iter().filter(|entry| name(entry).is_some()).map(|entry| entry.digest.clone()).collect();
+        let tagged: std::collections::BTreeSet<_> = self
+            .entries
+            .iter()
+            .filter(|entry| name(entry).is_some())
+            .map(|entry| entry.digest.clone())
+            .collect();
         self.entries.retain(|entry| name(entry).is_some() || !tagged.contains(&entry.digest));
     }
 
@@ -151,9 +156,7 @@ mod tests {
     #[test]
     fn a_tag_claimed_by_two_manifests_is_an_error() {
         let asked = Asked::new("h", "x");
-        let entry = |bytes: &[u8]| {
-            json!({"mediaType": "m", "digest": Digest::sha256(bytes), "size": 1, "annotations": {REF_NAME: "a"}})
-        };
+        let entry = |bytes: &[u8]| json!({"mediaType": "m", "digest": Digest::sha256(bytes), "size": 1, "annotations": {REF_NAME: "a"}});
         let text = json!({"schemaVersion": 2, "manifests": [entry(b"1"), entry(b"2")]}).to_string();
         let index = Index::parse(text.as_bytes(), &asked).unwrap();
         assert!(index.tagged("a", &asked).is_err());

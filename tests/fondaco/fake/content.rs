@@ -34,7 +34,11 @@ pub(super) fn respond(state: &State, asked: &Asked) -> Response {
         ("PATCH", Target::Upload(session)) => append(&mut store, asked, session),
         ("PUT", Target::Upload(session)) => finish(&mut store, &options, asked, session),
         ("DELETE", Target::Upload(session)) => {
-            if store.sessions.remove(session).is_some() { status(204) } else { status(404) }
+            if store.sessions.remove(session).is_some() {
+                status(204)
+            } else {
+                status(404)
+            }
         }
         ("GET", Target::Referrers(digest)) => referrers(&store, &options, asked, digest),
         _ => status(405),
@@ -45,7 +49,8 @@ pub(super) fn respond(state: &State, asked: &Asked) -> Response {
 pub(super) fn storage(state: &State, digest: &str) -> Response {
     let store = state.store.lock().unwrap();
     let digest = digest.parse::<Digest>().ok();
-    let found = digest.and_then(|digest| store.repositories.values().find_map(|held| held.blobs.get(&digest).cloned()));
+    let found = digest
+        .and_then(|digest| store.repositories.values().find_map(|held| held.blobs.get(&digest).cloned()));
     found.map_or_else(|| status(404), |bytes| ok(media_type::OCTET_STREAM, bytes))
 }
 
@@ -86,7 +91,8 @@ fn put_manifest(store: &mut Store, options: &Options, asked: &Asked, reference: 
         return error(400, "MANIFEST_INVALID", "not JSON");
     };
     let expected = reference.parse::<Digest>().ok();
-    let digest = expected.as_ref().map_or_else(|| Digest::sha256(&asked.body), |d| d.same_algorithm_of(&asked.body));
+    let digest =
+        expected.as_ref().map_or_else(|| Digest::sha256(&asked.body), |d| d.same_algorithm_of(&asked.body));
     if expected.is_some_and(|expected| expected != digest) {
         return error(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
     }
@@ -150,7 +156,11 @@ fn blob(store: &Store, options: &Options, asked: &Asked, digest: &str) -> Respon
     match start {
         None => with(response, "docker-content-digest", digest),
         Some(start) => {
-            let mut response = with(response, "content-range", &format!("bytes {start}-{}/{}", bytes.len() - 1, bytes.len()));
+            let mut response = with(
+                response,
+                "content-range",
+                &format!("bytes {start}-{}/{}", bytes.len() - 1, bytes.len()),
+            );
             *response.status_mut() = axum::http::StatusCode::PARTIAL_CONTENT;
             response
         }
@@ -165,7 +175,9 @@ fn faulty(bytes: Bytes, fault: Option<BlobFault>) -> Response {
             wrong[0] ^= 1;
             ok(media_type::OCTET_STREAM, wrong)
         }
-        Some(BlobFault::Truncated(length)) => ok(media_type::OCTET_STREAM, bytes.slice(..length.min(bytes.len()))),
+        Some(BlobFault::Truncated(length)) => {
+            ok(media_type::OCTET_STREAM, bytes.slice(..length.min(bytes.len())))
+        }
         Some(BlobFault::Dropped(after)) if after < bytes.len() => {
             let length = bytes.len().to_string();
             let part = bytes.slice(..after);
@@ -188,12 +200,20 @@ fn faulty(bytes: Bytes, fault: Option<BlobFault>) -> Response {
     }
 }
 
-fn open_session(store: &mut Store, options: &Options, state: &State, asked: &Asked, may_mount: bool) -> Response {
+fn open_session(
+    store: &mut Store,
+    options: &Options,
+    state: &State,
+    asked: &Asked,
+    may_mount: bool,
+) -> Response {
     let name = &asked.repository;
     if let (Some(mount), Mounts::Status(code)) = (asked.query("mount"), options.mounts) {
         return error(code, "UNAUTHORIZED", mount);
     }
-    if let (Some(mount), Some(from), Mounts::Honest) = (asked.query("mount"), asked.query("from"), options.mounts) {
+    if let (Some(mount), Some(from), Mounts::Honest) =
+        (asked.query("mount"), asked.query("from"), options.mounts)
+    {
         let digest = mount.parse::<Digest>().ok();
         let source = store.repositories.get(from).filter(|_| may_mount);
         let found = digest.and_then(|digest| Some((digest.clone(), source?.blobs.get(&digest)?.clone())));
@@ -210,10 +230,16 @@ fn open_session(store: &mut Store, options: &Options, state: &State, asked: &Ask
 }
 
 fn append(store: &mut Store, asked: &Asked, session: &str) -> Response {
-    let Some((_, held)) = store.sessions.get_mut(session) else { return error(404, "BLOB_UPLOAD_UNKNOWN", session) };
+    let Some((_, held)) = store.sessions.get_mut(session) else {
+        return error(404, "BLOB_UPLOAD_UNKNOWN", session);
+    };
     held.extend_from_slice(&asked.body);
     let range = format!("0-{}", held.len().saturating_sub(1));
-    let response = with(status(202), "location", &format!("/v2/{}/blobs/uploads/{session}?state=kept", asked.repository));
+    let response = with(
+        status(202),
+        "location",
+        &format!("/v2/{}/blobs/uploads/{session}?state=kept", asked.repository),
+    );
     with(response, "range", &range)
 }
 
@@ -239,7 +265,9 @@ fn finish(store: &mut Store, options: &Options, asked: &Asked, session: &str) ->
 fn referrers(store: &Store, options: &Options, asked: &Asked, subject: &str) -> Response {
     match options.referrers {
         Referrers::On => {}
-        Referrers::Off => return Response::builder().status(404).body(Body::from("404 page not found\n")).unwrap(),
+        Referrers::Off => {
+            return Response::builder().status(404).body(Body::from("404 page not found\n")).unwrap();
+        }
         Referrers::Status(code) => return error(code, "DENIED", "as the switch says"),
     }
     let empty = Repository::default();
@@ -254,7 +282,8 @@ fn referrers(store: &Store, options: &Options, asked: &Asked, subject: &str) -> 
         .collect();
     let start = asked.query("start").and_then(|text| text.parse().ok()).unwrap_or(0_usize).min(all.len());
     let end = options.page.map_or(all.len(), |page| (start + page).min(all.len()));
-    let index = json!({"schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": &all[start..end]});
+    let index =
+        json!({"schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": &all[start..end]});
     let response = ok(media_type::OCI_INDEX, index.to_string());
     if end == all.len() {
         return response;

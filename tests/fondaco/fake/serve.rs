@@ -71,7 +71,9 @@ impl Asked {
             return None;
         }
         let (kind, reference) = match &self.target {
-            Target::Manifest(reference) if reference.parse::<Digest>().is_ok() => (WriteKind::Digest, reference.clone()),
+            Target::Manifest(reference) if reference.parse::<Digest>().is_ok() => {
+                (WriteKind::Digest, reference.clone())
+            }
             Target::Manifest(tag) => (WriteKind::Tag, tag.clone()),
             Target::Upload(session) => {
                 let digest = self.query("digest").or_else(|| self.query("mount"));
@@ -110,13 +112,22 @@ async fn answer(Extract(state): Extract<Arc<State>>, request: Request) -> Respon
     };
     let (repository, target) = target(&path);
     let pairs = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let asked = Asked { method: parts.method, repository, target, query: pairs, headers: parts.headers, body };
+    let asked =
+        Asked { method: parts.method, repository, target, query: pairs, headers: parts.headers, body };
     let response = respond(&state, &asked, &path);
     log(&state, &asked.action(), path, query, &asked.headers, asked.body.len(), response.status().as_u16());
     response
 }
 
-fn log(state: &State, action: &str, path: String, query: String, headers: &HeaderMap, body_bytes: usize, status: u16) {
+fn log(
+    state: &State,
+    action: &str,
+    path: String,
+    query: String,
+    headers: &HeaderMap,
+    body_bytes: usize,
+    status: u16,
+) {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let authorization = authorization.and_then(|text| text.split(' ').next()).map(str::to_owned);
     let logged = Logged { action: action.to_owned(), path, query, authorization, body_bytes, status };
@@ -152,7 +163,9 @@ fn call_hook(state: &State, event: Option<WriteEvent>) {
 fn fault(state: &State, asked: &Asked, path: &str) -> Option<Response> {
     let mut options = state.options.lock().unwrap();
     let action = asked.action();
-    let hit = |fault: &&mut super::Fault| fault.action == action && path.ends_with(&fault.path_end) && fault.times > 0;
+    let hit = |fault: &&mut super::Fault| {
+        fault.action == action && path.ends_with(&fault.path_end) && fault.times > 0
+    };
     let fault = options.faults.iter_mut().find(hit)?;
     fault.times -= 1;
     let mut response = error(fault.status, "TOOMANYREQUESTS", "as the switch says");

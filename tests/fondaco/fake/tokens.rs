@@ -38,9 +38,11 @@ pub(super) fn check(state: &State, asked: &Asked) -> Option<Response> {
     match &options.auth {
         Auth::None => None,
         Auth::Basic { username, password } if is_basic(header, username, password) => None,
-        Auth::Basic { .. } => {
-            Some(with(error(401, "UNAUTHORIZED", "authentication required"), "www-authenticate", "Basic realm=\"fake\""))
-        }
+        Auth::Basic { .. } => Some(with(
+            error(401, "UNAUTHORIZED", "authentication required"),
+            "www-authenticate",
+            "Basic realm=\"fake\"",
+        )),
         Auth::Bearer { .. } => {
             let tokens = state.tokens.lock().unwrap();
             if asked.target == Target::Base {
@@ -80,7 +82,9 @@ fn is_basic(header: Option<&str>, username: &str, password: &str) -> bool {
 /// Answers the token endpoint.
 pub(super) fn grant(state: &State, asked: &Asked) -> Response {
     let options = state.options.lock().unwrap().clone();
-    let Auth::Bearer { username, password, identity, anonymous_pull } = &options.auth else { return status(404) };
+    let Auth::Bearer { username, password, identity, anonymous_pull } = &options.auth else {
+        return status(404);
+    };
     let form: Vec<(String, String)> = url::form_urlencoded::parse(&asked.body).into_owned().collect();
     let posted = asked.method == Method::POST;
     if let (true, Some(code)) = (posted, options.token_post_status) {
@@ -102,11 +106,13 @@ pub(super) fn grant(state: &State, asked: &Asked) -> Response {
     } else {
         asked.query.iter().filter(|(key, _)| key == "scope").map(|(_, scope)| scope.clone()).collect()
     };
-    let refused = |scope: &String| options.refused_scopes.iter().any(|name| scope.contains(&format!(":{name}:")));
+    let refused =
+        |scope: &String| options.refused_scopes.iter().any(|name| scope.contains(&format!(":{name}:")));
     if scopes.iter().any(refused) {
         return error(403, "DENIED", "requested access to the resource is denied");
     }
-    let rights = scopes.iter().flat_map(|scope| rights(scope)).filter(|right| known || right.ends_with(":pull"));
+    let rights =
+        scopes.iter().flat_map(|scope| rights(scope)).filter(|right| known || right.ends_with(":pull"));
     let rights = rights.collect();
     let mut tokens = state.tokens.lock().unwrap();
     tokens.count += 1;
@@ -120,7 +126,9 @@ pub(super) fn grant(state: &State, asked: &Asked) -> Response {
 }
 
 fn rights(scope: &str) -> Vec<String> {
-    let Some((repository, actions)) = scope.strip_prefix("repository:").and_then(|rest| rest.rsplit_once(':')) else {
+    let Some((repository, actions)) =
+        scope.strip_prefix("repository:").and_then(|rest| rest.rsplit_once(':'))
+    else {
         return vec![];
     };
     actions.split(',').map(|action| format!("{repository}:{action}")).collect()

@@ -10,7 +10,10 @@ use crate::fake::{Auth, Fake, Fault, Mounts, Options};
 
 fn bearer() -> Options {
     let (username, password, identity) = ("robot".to_owned(), "secret".to_owned(), "refresh".to_owned());
-    Options { auth: Auth::Bearer { username, password, identity, anonymous_pull: true }, ..Options::default() }
+    Options {
+        auth: Auth::Bearer { username, password, identity, anonymous_pull: true },
+        ..Options::default()
+    }
 }
 
 fn basic() -> Options {
@@ -120,7 +123,9 @@ async fn worthless_tokens_are_renewed() {
 
 #[tokio::test]
 async fn credentials_do_not_go_to_a_forbidden_realm() {
-    for realm in ["http://169.254.169.254/token", "ftp://auth.example/token", "http://a:b@127.0.0.1/token", "nonsense"] {
+    for realm in
+        ["http://169.254.169.254/token", "ftp://auth.example/token", "http://a:b@127.0.0.1/token", "nonsense"]
+    {
         let fake = Fake::start(Options { realm: Some(realm.to_owned()), ..bearer() });
         let digest = fake.blob("a", "x");
         let error = user(&fake, "secret").head_blob("a", &digest).await.unwrap_err();
@@ -133,7 +138,8 @@ async fn credentials_do_not_go_to_a_forbidden_realm() {
 async fn authorization_does_not_follow_a_redirect_to_another_host() {
     let storage = Fake::start(Options::default());
     let digest = storage.blob("any", "content");
-    let fake = Fake::start(Options { redirect_blobs: Some(format!("http://{}", storage.address)), ..basic() });
+    let fake =
+        Fake::start(Options { redirect_blobs: Some(format!("http://{}", storage.address)), ..basic() });
     fake.blob("a", "content");
     let stream = user(&fake, "secret").get_blob("a", &digest).await.unwrap();
     assert_eq!(whole(stream).await.unwrap(), b"content");
@@ -191,7 +197,9 @@ async fn a_refused_mount_leaves_no_session_and_the_upload_works() {
 #[tokio::test]
 async fn a_mount_that_could_not_be_tried_is_an_error() {
     let fake = Fake::start(Options::default());
-    fake.set(|options| options.faults = vec![Fault { retry_after: Some(600), ..Fault::new("POST mount", 429, 1) }]);
+    fake.set(|options| {
+        options.faults = vec![Fault { retry_after: Some(600), ..Fault::new("POST mount", 429, 1) }]
+    });
     let result = anonymous(&fake).mount_blob("target", &Digest::sha256(b"x"), "source").await;
     assert_eq!(kind(result), Some(Kind::RateLimited));
 }

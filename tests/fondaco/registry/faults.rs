@@ -119,7 +119,11 @@ async fn manifests_that_are_not_what_was_asked_for_are_refused() {
     fake.manifest("a", "flood", media_type::OCI_MANIFEST, flood);
     fake.manifest("a", "confusion", media_type::OCI_INDEX, r#"{"manifests":[],"layers":[],"config":{}}"#);
     for tag in ["flood", "confusion"] {
-        assert_eq!(kind(registry.get_manifest("a", &Reference::tag(tag)).await), Some(Kind::Invalid), "{tag}");
+        assert_eq!(
+            kind(registry.get_manifest("a", &Reference::tag(tag)).await),
+            Some(Kind::Invalid),
+            "{tag}"
+        );
     }
     assert_eq!(kind(registry.head_manifest("a", &Reference::tag("flood")).await), Some(Kind::Invalid));
 }
@@ -187,7 +191,8 @@ async fn an_entry_that_another_writer_overwrote_is_written_again() {
     fake.on_write(move |event| {
         let ours = event.kind == WriteKind::Tag && event.reference == tag && event.phase == Phase::After;
         if ours && writes.fetch_add(1, Ordering::Relaxed) == 0 {
-            let empty = format!(r#"{{"schemaVersion":2,"mediaType":"{}","manifests":[]}}"#, media_type::OCI_INDEX);
+            let empty =
+                format!(r#"{{"schemaVersion":2,"mediaType":"{}","manifests":[]}}"#, media_type::OCI_INDEX);
             other.upgrade().unwrap().manifest("a", &tag, media_type::OCI_INDEX, empty);
         }
     });

@@ -34,7 +34,8 @@ async fn a_layout_has_the_files_of_the_specification() {
     let image = push_image(&*directory(root.path()), "a", "v1").await;
     let layout = root.path().join("a");
     assert_eq!(fs::read_to_string(layout.join("oci-layout")).unwrap(), r#"{"imageLayoutVersion":"1.0.0"}"#);
-    let index: serde_json::Value = serde_json::from_slice(&fs::read(layout.join("index.json")).unwrap()).unwrap();
+    let index: serde_json::Value =
+        serde_json::from_slice(&fs::read(layout.join("index.json")).unwrap()).unwrap();
     let entry = &index["manifests"][0];
     assert_eq!(entry["digest"], image.descriptor.digest.to_string());
     assert_eq!(entry["annotations"]["org.opencontainers.image.ref.name"], "v1");
@@ -90,6 +91,8 @@ async fn a_mount_moves_no_bytes() {
     let registry = directory(root.path());
     let digest = push(&*registry, "a", b"layer").await.unwrap();
     registry.mount_blob("b", &digest, "a").await.unwrap();
-    let inode = |name: &str| fs::metadata(root.path().join(name).join("blobs/sha256").join(digest.hex())).unwrap().ino();
+    let inode = |name: &str| {
+        fs::metadata(root.path().join(name).join("blobs/sha256").join(digest.hex())).unwrap().ino()
+    };
     assert_eq!(inode("a"), inode("b"));
 }

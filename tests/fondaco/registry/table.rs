@@ -17,7 +17,10 @@ async fn absence(registry: &dyn Registry, repository: &str) {
     assert_eq!(registry.head_blob(repository, &digest).await.unwrap(), None);
     assert_eq!(kind(registry.get_blob(repository, &digest).await), Some(Kind::NotFound));
     assert_eq!(registry.referrers(repository, &digest).await.unwrap(), []);
-    assert_eq!(registry.mount_blob(repository, &digest, &format!("{repository}/other")).await, Ok(Mount::Refused));
+    assert_eq!(
+        registry.mount_blob(repository, &digest, &format!("{repository}/other")).await,
+        Ok(Mount::Refused)
+    );
 }
 
 async fn hostile_names(registry: &dyn Registry) {
@@ -74,11 +77,17 @@ async fn manifests(registry: &dyn Registry, repository: &str) {
     push(registry, repository, b"layer").await.unwrap();
     push(registry, repository, b"{}").await.unwrap();
     assert_eq!(kind(put(Reference::from(&Digest::sha256(b"other"))).await), Some(Kind::Mismatch));
-    for reference in [Reference::from(&digest), Reference::tag("v1"), Reference::tag("v1"), Reference::tag("v2")] {
+    for reference in
+        [Reference::from(&digest), Reference::tag("v1"), Reference::tag("v1"), Reference::tag("v2")]
+    {
         assert_eq!(put(reference.clone()).await.unwrap().digest, digest);
         let head = registry.head_manifest(repository, &reference).await.unwrap().unwrap();
         assert_eq!(head, image.descriptor, "{reference}");
-        assert_eq!(registry.get_manifest(repository, &reference).await.unwrap().unwrap(), image, "{reference}");
+        assert_eq!(
+            registry.get_manifest(repository, &reference).await.unwrap().unwrap(),
+            image,
+            "{reference}"
+        );
     }
 }
 
