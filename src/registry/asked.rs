@@ -67,7 +67,10 @@ impl Asked {
 
 /// Returns foreign text on one line, cut, without control or direction-changing characters.
 pub(super) fn quotable(text: &str) -> String {
-    let hostile = |c: char| c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let hostile = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     text.chars().take(DETAIL_CHARS_MAX).map(|c| if hostile(c) { ' ' } else { c }).collect()
 }
 

@@ -131,7 +131,8 @@ fn select(
     let file: File = serde_json::from_slice(text)
         .map_err(|e| asked.invalid(format!("broken JSON at line {}, column {}", e.line(), e.column())))?;
     let auths: BTreeMap<&str, &Entry> = file.auths.iter().map(|(key, entry)| (normal(key), entry)).collect();
-    let helpers: BTreeMap<&str, &String> = file.cred_helpers.iter().map(|(key, name)| (normal(key), name)).collect();
+    let helpers: BTreeMap<&str, &String> =
+        file.cred_helpers.iter().map(|(key, name)| (normal(key), name)).collect();
     for key in keys(host, repository) {
         if let Some(program) = helpers.get(key.as_str()) {
             return Err(helper(asked, program));
@@ -148,7 +149,9 @@ fn select(
 }
 
 fn helper(asked: &Asked, program: &str) -> RegistryError {
-    asked.denied(&format!("it is kept by `docker-credential-{program}`, and credential helpers are not read yet"))
+    asked.denied(&format!(
+        "it is kept by `docker-credential-{program}`, and credential helpers are not read yet"
+    ))
 }
 
 /// Returns a key as hosts and namespaces are written today: without scheme, and without the path of the old API.
@@ -181,10 +184,14 @@ fn credential(entry: &Entry, asked: &Asked) -> Result<Option<Credential>, Regist
         return Ok(Some(Credential::IdentityToken(token)));
     }
     if let Some(auth) = given(&entry.auth) {
-        return decode(&auth).map(Some).ok_or_else(|| asked.invalid("`auth` is not base64 of `username:password`"));
+        return decode(&auth)
+            .map(Some)
+            .ok_or_else(|| asked.invalid("`auth` is not base64 of `username:password`"));
     }
     match (&entry.username, given(&entry.password)) {
-        (Some(username), Some(password)) => Ok(Some(Credential::Basic { username: username.clone(), password })),
+        (Some(username), Some(password)) => {
+            Ok(Some(Credential::Basic { username: username.clone(), password }))
+        }
         _ => Ok(None),
     }
 }

@@ -65,7 +65,12 @@ impl LayoutRegistry {
         Asked::new(&self.host, format!("manifest `{repository}{separator}{reference}`"))
     }
 
-    fn read(&self, layout: &Layout, reference: &Reference, asked: &Asked) -> Result<Option<RawManifest>, RegistryError> {
+    fn read(
+        &self,
+        layout: &Layout,
+        reference: &Reference,
+        asked: &Asked,
+    ) -> Result<Option<RawManifest>, RegistryError> {
         let index = Index::read(layout, asked)?;
         let listed = match reference {
             Reference::Tag(tag) => match index.tagged(tag, asked)? {
@@ -123,7 +128,12 @@ impl LayoutRegistry {
         Ok(Written { digest, subject_indexed: referring.is_some() })
     }
 
-    fn list(&self, layout: &Layout, subject: &Digest, asked: &Asked) -> Result<Vec<Descriptor>, RegistryError> {
+    fn list(
+        &self,
+        layout: &Layout,
+        subject: &Digest,
+        asked: &Asked,
+    ) -> Result<Vec<Descriptor>, RegistryError> {
         let index = Index::read(layout, asked)?;
         let mut found = BTreeMap::new();
         for entry in index.entries() {
@@ -230,7 +240,12 @@ impl Registry for LayoutRegistry {
         Ok(blobs::stream(file.ok_or_else(|| asked.not_found())?, asked))
     }
 
-    async fn mount_blob(&self, repository: &str, digest: &Digest, from: &str) -> Result<Mount, RegistryError> {
+    async fn mount_blob(
+        &self,
+        repository: &str,
+        digest: &Digest,
+        from: &str,
+    ) -> Result<Mount, RegistryError> {
         let (layout, source, digest) = (self.layout(repository)?, self.layout(from)?, digest.clone());
         let asked = Asked::new(&self.host, format!("the mount of `{repository}@{digest}`"));
         self.blocking(&asked, move |_, asked| layout.link_blob(&digest, &source, asked)).await
@@ -259,9 +274,11 @@ impl Registry for LayoutRegistry {
         bytes: Bytes,
     ) -> Result<Written, RegistryError> {
         check_reference(&self.host, reference)?;
-        let (layout, reference, media_type) = (self.layout(repository)?, reference.clone(), media_type.to_owned());
+        let (layout, reference, media_type) =
+            (self.layout(repository)?, reference.clone(), media_type.to_owned());
         let asked = self.asked(repository, &reference);
-        self.blocking(&asked, move |_, asked| Self::write(&layout, &reference, &media_type, &bytes, asked)).await
+        self.blocking(&asked, move |_, asked| Self::write(&layout, &reference, &media_type, &bytes, asked))
+            .await
     }
 
     async fn referrers(&self, repository: &str, digest: &Digest) -> Result<Vec<Descriptor>, RegistryError> {
@@ -278,7 +295,7 @@ impl Registry for LayoutRegistry {
     ) -> Result<Written, RegistryError> {
         let reference = Reference::from(&manifest.descriptor.digest);
         referrer_of(&self.asked(repository, &reference), subject, manifest)?;
-        self.put_manifest(repository, &reference, &manifest.descriptor.media_type, manifest.bytes.clone()).await
+        self.put_manifest(repository, &reference, &manifest.descriptor.media_type, manifest.bytes.clone())
+            .await
     }
 }
-

@@ -21,7 +21,9 @@ struct Said {
 pub(super) fn agreed(declared: Option<&str>, bytes: &[u8]) -> Result<String, String> {
     let said: Said = match serde_json::from_slice(bytes) {
         Ok(said) => said,
-        Err(e) => return Err(format!("not a manifest: broken JSON at line {}, column {}", e.line(), e.column())),
+        Err(e) => {
+            return Err(format!("not a manifest: broken JSON at line {}, column {}", e.line(), e.column()));
+        }
     };
     if said.manifests.is_some() && (said.config.is_some() || said.layers.is_some()) {
         return Err("it is both an index and an image".to_owned());

@@ -87,7 +87,8 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
     async fn get_blob(&self, repository: &str, digest: &Digest) -> Result<BlobStream, RegistryError>;
 
     /// Makes a blob of repository `from` part of `repository`, without moving bytes.
-    async fn mount_blob(&self, repository: &str, digest: &Digest, from: &str) -> Result<Mount, RegistryError>;
+    async fn mount_blob(&self, repository: &str, digest: &Digest, from: &str)
+    -> Result<Mount, RegistryError>;
 
     /// Stores a blob of exactly `size` bytes. The caller's stream fails before its last frame where the bytes do not
     /// match `digest`; then nothing is stored and the upload session is closed.

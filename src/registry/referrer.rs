@@ -28,8 +28,11 @@ struct Config {
 pub(super) fn referrer(manifest: &RawManifest) -> Option<(Digest, Descriptor)> {
     let read: Referring = serde_json::from_slice(&manifest.bytes).ok()?;
     let subject = read.subject?.digest;
-    let mut descriptor =
-        Descriptor::new(&manifest.descriptor.media_type, manifest.descriptor.digest.clone(), manifest.descriptor.size);
+    let mut descriptor = Descriptor::new(
+        &manifest.descriptor.media_type,
+        manifest.descriptor.digest.clone(),
+        manifest.descriptor.size,
+    );
     // An image manifest without `artifactType` is listed under the media type of its configuration; an index is not.
     let config = read.config.filter(|_| media_type::is_manifest(&manifest.descriptor.media_type));
     descriptor.artifact_type =

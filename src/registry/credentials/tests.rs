@@ -41,7 +41,8 @@ fn the_most_specific_key_wins() {
 
 #[test]
 fn a_credential_helper_for_the_host_is_named_and_not_passed_over() {
-    let stored = r#"{"auths": {"a.example": {}}, "credsStore": "desktop", "credHelpers": {"b.example": "ecr-login"}}"#;
+    let stored =
+        r#"{"auths": {"a.example": {}}, "credsStore": "desktop", "credHelpers": {"b.example": "ecr-login"}}"#;
     for (host, program) in [("a.example", "desktop"), ("b.example", "ecr-login")] {
         let error = look(stored, host, "x").unwrap_err();
         assert_eq!(error.kind(), Kind::Denied);
@@ -52,7 +53,11 @@ fn a_credential_helper_for_the_host_is_named_and_not_passed_over() {
 
 #[test]
 fn broken_files_are_errors_that_do_not_quote_secrets() {
-    let cases = [r#"{"auths": {"a": {"auth": 12}}}"#, r#"{"auths": "hunter2""#, r#"{"auths": {"a": {"auth": "hunter2!"}}}"#];
+    let cases = [
+        r#"{"auths": {"a": {"auth": 12}}}"#,
+        r#"{"auths": "hunter2""#,
+        r#"{"auths": {"a": {"auth": "hunter2!"}}}"#,
+    ];
     for text in cases {
         let error = look(text, "a", "x").unwrap_err();
         assert_eq!(error.kind(), Kind::Invalid, "{text}");

@@ -61,7 +61,11 @@ impl Auth {
     }
 
     /// Returns the `Authorization` to send, or `None` where the registry has asked for none so far.
-    pub(super) async fn header(&self, line: &Line, scopes: &Scopes) -> Result<Option<HeaderValue>, RegistryError> {
+    pub(super) async fn header(
+        &self,
+        line: &Line,
+        scopes: &Scopes,
+    ) -> Result<Option<HeaderValue>, RegistryError> {
         let scheme = self.scheme.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match scheme {
             Scheme::Nothing => Ok(None),
@@ -165,7 +169,9 @@ fn union(ours: &Scopes, challenged: &str) -> Scopes {
 fn basic(credential: &Credential) -> Option<HeaderValue> {
     let pair = match credential {
         Credential::Anonymous => return None,
-        Credential::Basic { username, password } => Zeroizing::new(format!("{username}:{}", password.reveal())),
+        Credential::Basic { username, password } => {
+            Zeroizing::new(format!("{username}:{}", password.reveal()))
+        }
         Credential::IdentityToken(token) => Zeroizing::new(format!("<token>:{}", token.reveal())),
     };
     let mut header = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair.as_bytes()))).ok()?;

@@ -23,7 +23,11 @@ use crate::{
 const RESUMES_MAX: u32 = 3;
 
 impl HttpRegistry {
-    pub(super) async fn blob_head(&self, repository: &str, digest: &Digest) -> Result<Option<u64>, RegistryError> {
+    pub(super) async fn blob_head(
+        &self,
+        repository: &str,
+        digest: &Digest,
+    ) -> Result<Option<u64>, RegistryError> {
         let call = self.blob_call(Method::HEAD, repository, digest);
         let response = self.wire.send(&call).await?;
         match response.status() {
@@ -35,7 +39,11 @@ impl HttpRegistry {
         }
     }
 
-    pub(super) async fn blob_get(&self, repository: &str, digest: &Digest) -> Result<BlobStream, RegistryError> {
+    pub(super) async fn blob_get(
+        &self,
+        repository: &str,
+        digest: &Digest,
+    ) -> Result<BlobStream, RegistryError> {
         let call = self.blob_call(Method::GET, repository, digest);
         let permit = Arc::clone(&self.wire.downloads).acquire_owned().await;
         let permit = permit.map_err(|_| call.asked.unavailable("closed"))?;

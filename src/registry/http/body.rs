@@ -56,8 +56,10 @@ pub(super) fn chain(error: reqwest::Error) -> String {
 pub(super) async fn refusal(response: Response, asked: &Asked) -> RegistryError {
     let status = response.status();
     let wait = backoff::retry_after_s(response.headers(), jiff::Timestamp::now().as_second());
-    let explained = read(response, ERROR_BYTES_MAX, asked).await.map(|body| explanation(&body)).unwrap_or_default();
-    let detail = format!("status {}{}{explained}", status.as_u16(), if explained.is_empty() { "" } else { ": " });
+    let explained =
+        read(response, ERROR_BYTES_MAX, asked).await.map(|body| explanation(&body)).unwrap_or_default();
+    let detail =
+        format!("status {}{}{explained}", status.as_u16(), if explained.is_empty() { "" } else { ": " });
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => asked.denied(&detail),
         StatusCode::NOT_FOUND => asked.not_found(),

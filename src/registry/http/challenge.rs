@@ -96,7 +96,10 @@ mod tests {
         // Distribution's token documentation, and the forms of RFC 9110 section 11.6.1.
         let documented = r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:samalba/my-app:pull,push""#;
         let scope = Some("repository:samalba/my-app:pull,push");
-        assert_eq!(of(&[documented]), bearer("https://auth.docker.io/token", Some("registry.docker.io"), scope));
+        assert_eq!(
+            of(&[documented]),
+            bearer("https://auth.docker.io/token", Some("registry.docker.io"), scope)
+        );
         assert_eq!(of(&[r#"basic realm="a \"b\" c""#]), Some(Challenge::Basic));
         let both = r#"Basic realm="simple", BEARER  realm = "https://a/t" , service=s"#;
         assert_eq!(of(&[both]), bearer("https://a/t", Some("s"), None));

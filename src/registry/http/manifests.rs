@@ -71,7 +71,8 @@ impl HttpRegistry {
             }
             None => Digest::sha256(&bytes),
         };
-        let media_type = manifest_type::agreed(declared.as_deref(), &bytes).map_err(|e| call.asked.invalid(e))?;
+        let media_type =
+            manifest_type::agreed(declared.as_deref(), &bytes).map_err(|e| call.asked.invalid(e))?;
         let descriptor = Descriptor::new(media_type, digest, bytes.len() as u64);
         Ok(Some(RawManifest { descriptor, bytes }))
     }
@@ -110,8 +111,14 @@ impl HttpRegistry {
 
     fn manifest_call(&self, method: Method, repository: &str, reference: &Reference) -> Call {
         let asked = Asked::new(&self.host, format!("manifest `{repository}{}`", separated(reference)));
-        let mut call =
-            self.call(method, repository, &format!("manifests/{reference}"), "manifest", asked, auth::pull(repository));
+        let mut call = self.call(
+            method,
+            repository,
+            &format!("manifests/{reference}"),
+            "manifest",
+            asked,
+            auth::pull(repository),
+        );
         call.headers.insert(ACCEPT, HeaderValue::from_static(ACCEPTED));
         call
     }
@@ -129,7 +136,8 @@ pub(super) fn separated(reference: &Reference) -> String {
 fn described(response: &Response) -> Option<Descriptor> {
     let headers = response.headers();
     let size = headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
-    let media_type = content_type(headers).filter(|t| media_type::is_index(t) || media_type::is_manifest(t))?;
+    let media_type =
+        content_type(headers).filter(|t| media_type::is_index(t) || media_type::is_manifest(t))?;
     Some(Descriptor::new(media_type, content_digest(headers)?, size))
 }
 

@@ -48,7 +48,8 @@ pub struct HttpRegistry {
 impl HttpRegistry {
     /// Returns the registry at `host`, by HTTPS or, where `plain`, HTTP. Sends nothing.
     pub fn new(host: &str, plain: bool, credential: Credential) -> Result<Self, RegistryError> {
-        let base = base(host, plain).ok_or_else(|| Asked::new(host, "the connection").invalid("not a host name"))?;
+        let base =
+            base(host, plain).ok_or_else(|| Asked::new(host, "the connection").invalid("not a host name"))?;
         let wire = Arc::new(Wire::new(host, base, credential)?);
         Ok(Self { host: host.to_owned(), wire, subjects: Mutex::default() })
     }
@@ -58,7 +59,15 @@ impl HttpRegistry {
     }
 
     /// Returns a request for `/v2/<repository>/<rest>`. The repository's name has been checked.
-    fn call(&self, method: Method, repository: &str, rest: &str, action: &'static str, asked: Asked, scopes: Scopes) -> Call {
+    fn call(
+        &self,
+        method: Method,
+        repository: &str,
+        rest: &str,
+        action: &'static str,
+        asked: Asked,
+        scopes: Scopes,
+    ) -> Call {
         let mut url = self.wire.line.base.clone();
         url.set_path(&format!("/v2/{repository}/{rest}"));
         Call { method, url, action, asked, scopes, headers: HeaderMap::new(), body: Bytes::new() }
@@ -110,7 +119,12 @@ impl Registry for HttpRegistry {
         self.blob_get(repository, digest).await
     }
 
-    async fn mount_blob(&self, repository: &str, digest: &Digest, from: &str) -> Result<Mount, RegistryError> {
+    async fn mount_blob(
+        &self,
+        repository: &str,
+        digest: &Digest,
+        from: &str,
+    ) -> Result<Mount, RegistryError> {
         check_repository(&self.host, repository)?;
         check_repository(&self.host, from)?;
         self.blob_mount(repository, digest, from).await

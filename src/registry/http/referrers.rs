@@ -71,7 +71,11 @@ impl HttpRegistry {
         Err(asked.invalid(format!("more than {PAGES_MAX} pages")))
     }
 
-    async fn fallback_list(&self, repository: &str, subject: &Digest) -> Result<Vec<Descriptor>, RegistryError> {
+    async fn fallback_list(
+        &self,
+        repository: &str,
+        subject: &Digest,
+    ) -> Result<Vec<Descriptor>, RegistryError> {
         let tag = fallback_tag(subject);
         let asked = self.asked(format!("the referrers at `{repository}:{tag}`"));
         match self.fallback_read(repository, &tag, &asked).await? {
@@ -80,7 +84,12 @@ impl HttpRegistry {
         }
     }
 
-    async fn fallback_read(&self, repository: &str, tag: &str, asked: &Asked) -> Result<Option<Bytes>, RegistryError> {
+    async fn fallback_read(
+        &self,
+        repository: &str,
+        tag: &str,
+        asked: &Asked,
+    ) -> Result<Option<Bytes>, RegistryError> {
         match self.manifest_get(repository, &Reference::tag(tag)).await? {
             None => Ok(None),
             Some(index) if index.descriptor.media_type == media_type::OCI_INDEX => Ok(Some(index.bytes)),
@@ -98,7 +107,8 @@ impl HttpRegistry {
         let asked = self.asked(format!("referrer `{repository}@{digest}`"));
         let entry = referrer_of(&asked, subject, manifest)?;
         let (media_type, bytes) = (&manifest.descriptor.media_type, manifest.bytes.clone());
-        let (digest, indexed) = self.manifest_put(repository, &Reference::from(digest), media_type, bytes).await?;
+        let (digest, indexed) =
+            self.manifest_put(repository, &Reference::from(digest), media_type, bytes).await?;
         let subject_indexed = indexed.as_ref() == Some(subject);
         if !subject_indexed {
             self.fallback_add(repository, subject, &entry, &asked).await?;
@@ -136,14 +146,20 @@ impl HttpRegistry {
 /// Reads a list of referrers, by digest.
 fn listed(bytes: &[u8], asked: &Asked) -> Result<BTreeMap<Digest, Descriptor>, RegistryError> {
     match Document::parse(media_type::OCI_INDEX, bytes) {
-        Ok(Document::Index(index)) => Ok(index.manifests.into_iter().map(|d| (d.digest.clone(), d)).collect()),
+        Ok(Document::Index(index)) => {
+            Ok(index.manifests.into_iter().map(|d| (d.digest.clone(), d)).collect())
+        }
         Ok(Document::Image(_)) => Err(asked.invalid("not an index")),
         Err(error) => Err(asked.invalid(error.to_string())),
     }
 }
 
 /// Returns the index with `entry` appended and everything else as it is, or `None` where the entry is there already.
-fn with_entry(held: Option<&[u8]>, entry: &Descriptor, asked: &Asked) -> Result<Option<Vec<u8>>, RegistryError> {
+fn with_entry(
+    held: Option<&[u8]>,
+    entry: &Descriptor,
+    asked: &Asked,
+) -> Result<Option<Vec<u8>>, RegistryError> {
     let empty = || json!({"schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": []});
     let mut index = match held {
         None => empty(),

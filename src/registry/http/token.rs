@@ -154,7 +154,14 @@ mod tests {
 
     #[test]
     fn tokens_are_renewed_before_they_expire() {
-        let cases = [(None, 50), (Some(300), 290), (Some(4), 2), (Some(1), 0), (Some(0), 0), (Some(u64::MAX), 86_390)];
+        let cases = [
+            (None, 50),
+            (Some(300), 290),
+            (Some(4), 2),
+            (Some(1), 0),
+            (Some(0), 0),
+            (Some(u64::MAX), 86_390),
+        ];
         for (expires_in, seconds) in cases {
             assert_eq!(life(expires_in), Duration::from_secs(seconds), "{expires_in:?}");
         }
@@ -165,7 +172,9 @@ mod tests {
         for good in [r#"{"token":"a"}"#, r#"{"access_token":"a","expires_in":1}"#] {
             assert_eq!(read(good.as_bytes()).unwrap().header, "Bearer a", "{good}");
         }
-        for bad in ["", "{}", r#"{"token":""}"#, r#"{"token":"a\nX-Evil: b"}"#, r#"{"token":"a","expires_in":-1}"#] {
+        for bad in
+            ["", "{}", r#"{"token":""}"#, r#"{"token":"a\nX-Evil: b"}"#, r#"{"token":"a","expires_in":-1}"#]
+        {
             assert!(read(bad.as_bytes()).is_none(), "{bad}");
         }
     }

@@ -117,15 +117,22 @@ impl HttpRegistry {
         upload.stored(response).await
     }
 
-    async fn put_stream(&self, upload: &Upload<'_>, session: Url, stream: BlobStream) -> Result<(), RegistryError> {
+    async fn put_stream(
+        &self,
+        upload: &Upload<'_>,
+        session: Url,
+        stream: BlobStream,
+    ) -> Result<(), RegistryError> {
         let url = upload.address(session);
         let failed = Arc::new(Mutex::new(None));
         let moved = Arc::new(AtomicU64::new(0));
-        let source = measured(stream, upload.size, upload.asked.clone(), Arc::clone(&failed), Arc::clone(&moved));
+        let source =
+            measured(stream, upload.size, upload.asked.clone(), Arc::clone(&failed), Arc::clone(&moved));
         let mut request = self.wire.line.client.put(url.clone()).body(Body::wrap_stream(source));
         request = request.header(CONTENT_TYPE, media_type::OCTET_STREAM).header(CONTENT_LENGTH, upload.size);
         if self.wire.ours(&url)
-            && let Some(header) = self.wire.auth.header(&self.wire.line, &auth::push(upload.repository)).await?
+            && let Some(header) =
+                self.wire.auth.header(&self.wire.line, &auth::push(upload.repository)).await?
         {
             request = request.header(AUTHORIZATION, header);
         }
@@ -179,7 +186,9 @@ impl Upload<'_> {
             }
             (StatusCode::CREATED, _) => Ok(()),
             // The body is spent: the caller starts again with a new stream, and then a new token is fetched.
-            (StatusCode::UNAUTHORIZED, _) => Err(self.asked.unavailable("status 401 after the upload had begun")),
+            (StatusCode::UNAUTHORIZED, _) => {
+                Err(self.asked.unavailable("status 401 after the upload had begun"))
+            }
             _ => Err(body::refusal(response, self.asked).await),
         }
     }

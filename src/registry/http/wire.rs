@@ -165,12 +165,14 @@ impl Wire {
         if response.status() != StatusCode::UNAUTHORIZED {
             return Ok(response);
         }
-        let challenged = challenge(response.headers()).filter(|_| address::same_origin(response.url(), &call.url));
+        let challenged =
+            challenge(response.headers()).filter(|_| address::same_origin(response.url(), &call.url));
         let Some(challenged) = challenged.filter(|_| self.ours(&call.url)) else {
             return Err(body::refusal(response, &call.asked).await);
         };
         drop(response);
-        let header = self.auth.answer(&self.line, challenged, &call.scopes, sent.as_ref(), &call.asked).await?;
+        let header =
+            self.auth.answer(&self.line, challenged, &call.scopes, sent.as_ref(), &call.asked).await?;
         let response = self.line.repeat(&call.asked, || self.follow(call, Some(&header))).await?;
         match response.status() {
             StatusCode::UNAUTHORIZED => Err(body::refusal(response, &call.asked).await),
@@ -187,7 +189,8 @@ impl Wire {
     async fn follow(&self, call: &Call, header: Option<&HeaderValue>) -> Result<Response, RegistryError> {
         let mut url = call.url.clone();
         for hop in 0..=REDIRECTS_MAX {
-            let mut request = self.line.client.request(call.method.clone(), url.clone()).headers(call.headers.clone());
+            let mut request =
+                self.line.client.request(call.method.clone(), url.clone()).headers(call.headers.clone());
             if !call.body.is_empty() {
                 request = request.body(call.body.clone());
             }
@@ -209,9 +212,15 @@ impl Wire {
     ///
     /// # Errors
     /// `Invalid` where there is none or it leads where [`address::objection`] does not let it.
-    pub(super) fn location(&self, response: &Response, from: &Url, asked: &Asked) -> Result<Url, RegistryError> {
+    pub(super) fn location(
+        &self,
+        response: &Response,
+        from: &Url,
+        asked: &Asked,
+    ) -> Result<Url, RegistryError> {
         let text = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-        let to = text.and_then(|text| from.join(text).ok()).ok_or_else(|| asked.invalid("no usable Location"))?;
+        let to =
+            text.and_then(|text| from.join(text).ok()).ok_or_else(|| asked.invalid("no usable Location"))?;
         match address::objection(&self.line.base, from, &to) {
             Some(reason) => Err(asked.invalid(format!("a Location that is not followed: {reason}"))),
             None => Ok(to),

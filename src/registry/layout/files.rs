@@ -103,21 +103,36 @@ impl Layout {
     }
 
     /// Gives a verified file its name.
-    pub(super) fn keep(&self, file: NamedTempFile, digest: &Digest, asked: &Asked) -> Result<(), RegistryError> {
+    pub(super) fn keep(
+        &self,
+        file: NamedTempFile,
+        digest: &Digest,
+        asked: &Asked,
+    ) -> Result<(), RegistryError> {
         self.directory(&Path::new("blobs").join(digest.algorithm().name()), asked)?;
         let path = self.blob(digest, asked)?;
         publish(file, &path).map_err(|e| asked.unavailable(e.to_string()))
     }
 
     /// Stores bytes that have been verified.
-    pub(super) fn write_blob(&self, digest: &Digest, bytes: &[u8], asked: &Asked) -> Result<(), RegistryError> {
+    pub(super) fn write_blob(
+        &self,
+        digest: &Digest,
+        bytes: &[u8],
+        asked: &Asked,
+    ) -> Result<(), RegistryError> {
         let mut file = self.temporary(asked)?;
         file.write_all(bytes).map_err(|e| asked.unavailable(e.to_string()))?;
         self.keep(file, digest, asked)
     }
 
     /// Makes a blob of another layout part of this one: a hard link, or a copy where the file system has none.
-    pub(super) fn link_blob(&self, digest: &Digest, from: &Self, asked: &Asked) -> Result<Mount, RegistryError> {
+    pub(super) fn link_blob(
+        &self,
+        digest: &Digest,
+        from: &Self,
+        asked: &Asked,
+    ) -> Result<Mount, RegistryError> {
         let Some(held) = from.open_blob(digest, asked)? else { return Ok(Mount::Refused) };
         self.directory(&Path::new("blobs").join(digest.algorithm().name()), asked)?;
         match fs::hard_link(from.blob(digest, asked)?, self.blob(digest, asked)?) {
@@ -138,7 +153,11 @@ impl Layout {
     }
 
     /// Changes `index.json` while no other thread or process does.
-    pub(super) fn change_index(&self, asked: &Asked, change: impl FnOnce(&mut Index)) -> Result<(), RegistryError> {
+    pub(super) fn change_index(
+        &self,
+        asked: &Asked,
+        change: impl FnOnce(&mut Index),
+    ) -> Result<(), RegistryError> {
         let failed = |e: io::Error| asked.unavailable(e.to_string());
         self.directory(Path::new("blobs"), asked)?;
         let _lock = self.lock(asked)?;

@@ -33,7 +33,8 @@ impl Index {
     fn parse(bytes: &[u8], asked: &Asked) -> Result<Self, RegistryError> {
         let broken = |e: serde_json::Error| asked.invalid(format!("broken `index.json`: {e}"));
         let mut whole: Value = serde_json::from_slice(bytes).map_err(broken)?;
-        let listed = whole.as_object_mut().and_then(|whole| whole.remove("manifests")).unwrap_or_else(|| json!([]));
+        let listed =
+            whole.as_object_mut().and_then(|whole| whole.remove("manifests")).unwrap_or_else(|| json!([]));
         let entries = serde_json::from_value(listed).map_err(broken)?;
         if !whole.is_object() {
             return Err(asked.invalid("`index.json` is no object"));
@@ -63,14 +64,15 @@ impl Index {
     }
 
     /// Adds a manifest, and gives it a tag if there is one. A manifest that loses its last tag stays without.
-    pub(super) fn put(&mut self, entry: Descriptor, tag: Option<&str>) {
+    pub(super) fn put(&mut self, mut entry: Descriptor, tag: Option<&str>) {
+        // Pulled up from a manifest, this annotation would let whoever wrote the manifest take over a tag.
+        entry.annotations.remove(REF_NAME);
         if let Some(tag) = tag {
             for holder in self.entries.iter_mut().filter(|held| name(held) == Some(tag)) {
                 holder.annotations.remove(REF_NAME);
             }
-            let mut named = entry;
-            named.annotations.insert(REF_NAME.to_owned(), tag.to_owned());
-            self.entries.push(named);
+            entry.annotations.insert(REF_NAME.to_owned(), tag.to_owned());
+            self.entries.push(entry);
         } else if self.by_digest(&entry.digest).is_none() {
             self.entries.push(entry);
         }
@@ -82,8 +84,12 @@ impl Index {
         let key = |entry: &Descriptor| (entry.digest.clone(), name(entry).map(str::to_owned));
         self.entries.sort_by_key(key);
         self.entries.dedup_by_key(|entry| key(entry));
-        let tagged: std::collections::BTreeSet<_> =
-            self.entries.iter().filter(|entry| name(entry).is_some()).map(|entry| entry.digest.clone()).collect();
+        let tagged: std::collections::BTreeSet<_> = self
+            .entries
+            .iter()
+            .filter(|entry| name(entry).is_some())
+            .map(|entry| entry.digest.clone())
+            .collect();
         self.entries.retain(|entry| name(entry).is_some() || !tagged.contains(&entry.digest));
     }
 
@@ -128,6 +134,16 @@ mod tests {
     }
 
     #[test]
+    fn a_manifest_cannot_take_a_tag_by_its_own_annotation() {
+        let mut hostile = Descriptor::of("m", b"hostile");
+        hostile.annotations.insert(REF_NAME.to_owned(), "latest".to_owned());
+        let mut index = empty();
+        index.put(Descriptor::of("m", b"1"), Some("latest"));
+        index.put(hostile.clone(), None);
+        assert_eq!(index.by_digest(&hostile.digest).as_ref().and_then(name), None);
+    }
+
+    #[test]
     fn order_of_writes_does_not_show() {
         let asked = Asked::new("h", "x");
         let entries: Vec<_> = (0..8).map(|n| Descriptor::of("m", &[n])).collect();
@@ -140,9 +156,7 @@ mod tests {
     #[test]
     fn a_tag_claimed_by_two_manifests_is_an_error() {
         let asked = Asked::new("h", "x");
-        let entry = |bytes: &[u8]| {
-            json!({"mediaType": "m", "digest": Digest::sha256(bytes), "size": 1, "annotations": {REF_NAME: "a"}})
-        };
+        let entry = |bytes: &[u8]| json!({"mediaType": "m", "digest": Digest::sha256(bytes), "size": 1, "annotations": {REF_NAME: "a"}});
         let text = json!({"schemaVersion": 2, "manifests": [entry(b"1"), entry(b"2")]}).to_string();
         let index = Index::parse(text.as_bytes(), &asked).unwrap();
         assert!(index.tagged("a", &asked).is_err());
