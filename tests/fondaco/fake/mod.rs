@@ -333,6 +333,13 @@ impl Fake {
         *self.state.hook.lock().unwrap() = Some(Arc::new(hook));
     }
 
+    /// Returns every stored blob with its repository.
+    pub(crate) fn blobs(&self) -> Vec<(String, Digest)> {
+        let store = self.state.store.lock().unwrap();
+        let blobs = store.repositories.iter();
+        blobs.flat_map(|(name, held)| held.blobs.keys().map(move |digest| (name.clone(), digest.clone()))).collect()
+    }
+
     fn repository<T>(&self, name: &str, with: impl FnOnce(&mut Repository) -> T) -> T {
         with(self.state.store.lock().unwrap().repositories.entry(name.to_owned()).or_default())
     }
