@@ -14,4 +14,5 @@ pub mod evidence;
 pub mod render;
 pub mod git;
 pub mod ui;
+pub mod demo;
 pub mod cli;
