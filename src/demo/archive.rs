@@ -110,6 +110,10 @@ fn zstd(archive: &[u8]) -> io::Result<Vec<u8>> {
     frame.push(0b1010_0000);
     frame.extend(size.to_le_bytes());
     let count = archive.len().div_ceil(BLOCK_BYTES_MAX);
+    if count == 0 {
+        // A frame has at least one block: the last one, raw, of no bytes.
+        frame.extend([1, 0, 0]);
+    }
     for (index, block) in archive.chunks(BLOCK_BYTES_MAX).enumerate() {
         // Block header: bit 0 marks the last block, bits 1 and 2 are zero for a raw one, the rest is its size.
         let last = usize::from(index + 1 == count);
