@@ -105,7 +105,11 @@ fn postgres() -> Image {
         ports: vec!["5432/tcp"],
         platforms: vec![PlatformImage {
             platform: linux("amd64"),
-            layers: vec![Layer { encoding: Encoding::Gzip, made_by: "demonstration: Alpine and postgres", entries }],
+            layers: vec![Layer {
+                encoding: Encoding::Gzip,
+                made_by: "demonstration: Alpine and postgres",
+                entries,
+            }],
         }],
     }
 }
@@ -126,7 +130,10 @@ fn distroless() -> Image {
     for package in packages::STATIC {
         let path = format!("var/lib/dpkg/status.d/{}", package.name);
         // Such images keep the checksums of a package's files beside its paragraph; they are no paragraphs.
-        entries.push(Entry::file(format!("{path}.md5sums"), "d41d8cd98f00b204e9800998ecf8427e  usr/share/doc\n"));
+        entries.push(Entry::file(
+            format!("{path}.md5sums"),
+            "d41d8cd98f00b204e9800998ecf8427e  usr/share/doc\n",
+        ));
         entries.push(Entry::file(path, package.paragraph("amd64")));
     }
     Image {
@@ -144,7 +151,12 @@ fn distroless() -> Image {
 }
 
 fn linux(architecture: &str) -> Platform {
-    Platform { os: "linux".to_owned(), architecture: architecture.to_owned(), variant: None, os_version: None }
+    Platform {
+        os: "linux".to_owned(),
+        architecture: architecture.to_owned(),
+        variant: None,
+        os_version: None,
+    }
 }
 
 fn debian_base(architecture: &str) -> Layer {

@@ -124,8 +124,7 @@ pub(super) const DEBIAN_RELEASE: &str = "PRETTY_NAME=\"Debian GNU/Linux 12 (book
     NAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\nVERSION=\"12 (bookworm)\"\nVERSION_CODENAME=bookworm\nID=debian\n";
 
 /// `usr/lib/os-release` of a distroless image: Debian by its packages, and by its `ID`.
-pub(super) const DISTROLESS_RELEASE: &str =
-    "PRETTY_NAME=\"Distroless\"\nNAME=\"Debian GNU/Linux\"\nID=\"debian\"\nVERSION_ID=\"12\"\nVERSION=\"12\"\n";
+pub(super) const DISTROLESS_RELEASE: &str = "PRETTY_NAME=\"Distroless\"\nNAME=\"Debian GNU/Linux\"\nID=\"debian\"\nVERSION_ID=\"12\"\nVERSION=\"12\"\n";
 
 /// `usr/lib/os-release` of Alpine 3.22.
 pub(super) const ALPINE_RELEASE: &str =

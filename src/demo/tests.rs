@@ -28,7 +28,8 @@ impl Upstream {
     }
 
     fn blob(&self, repository: &str, descriptor: &Descriptor) -> Vec<u8> {
-        let bytes = fs::read(self.layout(repository).join("blobs/sha256").join(descriptor.digest.hex())).unwrap();
+        let bytes =
+            fs::read(self.layout(repository).join("blobs/sha256").join(descriptor.digest.hex())).unwrap();
         assert_eq!(Descriptor::of(&*descriptor.media_type, &bytes).digest, descriptor.digest);
         assert_eq!(bytes.len() as u64, descriptor.size);
         bytes
@@ -41,11 +42,14 @@ impl Upstream {
     }
 
     fn images(&self, repository: &str, descriptors: &[Descriptor]) -> Vec<ImageManifest> {
-        let read = |descriptor: &Descriptor| {
-            match Document::parse(&descriptor.media_type, &self.blob(repository, descriptor)).unwrap() {
-                Document::Image(image) => vec![image],
-                Document::Index(index) => self.images(repository, &index.manifests),
-            }
+        let read = |descriptor: &Descriptor| match Document::parse(
+            &descriptor.media_type,
+            &self.blob(repository, descriptor),
+        )
+        .unwrap()
+        {
+            Document::Image(image) => vec![image],
+            Document::Index(index) => self.images(repository, &index.manifests),
         };
         descriptors.iter().flat_map(read).collect()
     }
@@ -60,7 +64,8 @@ fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                let parts: Vec<_> = path.strip_prefix(root).unwrap().iter().map(|p| p.to_str().unwrap()).collect();
+                let parts: Vec<_> =
+                    path.strip_prefix(root).unwrap().iter().map(|p| p.to_str().unwrap()).collect();
                 found.insert(parts.join("/"), fs::read(&path).unwrap());
             }
         }
@@ -122,10 +127,12 @@ fn layouts_carry_the_tag_and_the_published_digest() {
     for (published, (repository, tag, platforms)) in upstream.published.iter().zip(expected) {
         assert_eq!((published.repository, published.tag), (repository, tag));
         let version: Value =
-            serde_json::from_slice(&fs::read(upstream.layout(repository).join("oci-layout")).unwrap()).unwrap();
+            serde_json::from_slice(&fs::read(upstream.layout(repository).join("oci-layout")).unwrap())
+                .unwrap();
         assert_eq!(version["imageLayoutVersion"], "1.0.0");
         let index: ImageIndex =
-            serde_json::from_slice(&fs::read(upstream.layout(repository).join("index.json")).unwrap()).unwrap();
+            serde_json::from_slice(&fs::read(upstream.layout(repository).join("index.json")).unwrap())
+                .unwrap();
         let [root] = index.manifests.as_slice() else { panic!("{repository} has not one entry") };
         assert_eq!(root.digest, published.digest);
         assert_eq!(root.annotations["org.opencontainers.image.ref.name"], tag);
@@ -167,7 +174,10 @@ fn every_hand_written_file_of_the_example_is_carried() {
     let mut found = files(&root);
     found.retain(|path, _| !["lock/", "evidence/", "docs/"].iter().any(|folder| path.starts_with(folder)));
     let carried = repository_files();
-    assert_eq!(carried.keys().copied().collect::<Vec<_>>(), found.keys().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(
+        carried.keys().copied().collect::<Vec<_>>(),
+        found.keys().map(String::as_str).collect::<Vec<_>>()
+    );
     for (path, bytes) in found {
         assert_eq!(carried[path.as_str()], bytes, "{path}");
     }
@@ -209,7 +219,10 @@ fn advisories_are_marked_as_examples_and_known_at_the_demonstrations_clock() {
         assert!(modified < clock, "{path}");
         newest = newest.max(modified);
     }
-    assert!(clock.since(newest).seconds <= 24 * 60 * 60, "the strictest gate of the example allows three days");
+    assert!(
+        clock.since(newest).seconds <= 24 * 60 * 60,
+        "the strictest gate of the example allows three days"
+    );
 }
 
 /// Otherwise the demonstration would show fewer verdicts than its README promises.

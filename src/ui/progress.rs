@@ -205,6 +205,7 @@ impl Bars {
 }
 
 fn line() -> ProgressBar {
-    let style = ProgressStyle::with_template("{wide_msg}").expect("the template is a constant with one known key");
+    let style =
+        ProgressStyle::with_template("{wide_msg}").expect("the template is a constant with one known key");
     ProgressBar::no_length().with_style(style)
 }

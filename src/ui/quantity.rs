@@ -67,7 +67,14 @@ mod tests {
 
     #[test]
     fn spans_have_at_most_two_units() {
-        let cases = [(0, "0 s"), (59, "59 s"), (60, "1 min"), (125, "2 min 5 s"), (3600, "1 h"), (4800, "1 h 20 min")];
+        let cases = [
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (125, "2 min 5 s"),
+            (3600, "1 h"),
+            (4800, "1 h 20 min"),
+        ];
         for (seconds, expected) in cases {
             assert_eq!(span(Duration::from_secs(seconds)), expected);
         }

@@ -73,7 +73,8 @@ fn colours_are_ours_and_the_renderers_never_foreign() {
 #[test]
 fn json_is_written_as_it_is() {
     let out = Shared::default();
-    let ui = Ui::onto(Settings { json: true, ..Settings::default() }, out.stream(), Shared::default().stream());
+    let ui =
+        Ui::onto(Settings { json: true, ..Settings::default() }, out.stream(), Shared::default().stream());
     ui.result("{\"name\": \"a\\u001b\t\"}\n").unwrap();
     assert_eq!(out.text(), "{\"name\": \"a\\u001b\t\"}\n");
 }

@@ -77,7 +77,11 @@ impl Board {
     /// Returns the line that says, where there is no terminal, that the run is alive and what it does.
     pub fn heartbeat(&self, at: Duration) -> String {
         let mut line = self.total(at);
-        let named = self.work.iter().take(NAMED_MAX).map(|(image, work)| format!("{} {}", inline(image), work.word()));
+        let named = self
+            .work
+            .iter()
+            .take(NAMED_MAX)
+            .map(|(image, work)| format!("{} {}", inline(image), work.word()));
         let named: Vec<_> = named.collect();
         if !named.is_empty() {
             line.push_str(&format!("; in work: {}", named.join(", ")));

@@ -123,7 +123,9 @@ async fn without_a_terminal_each_finished_image_is_one_plain_line() {
     let (out, err) = (Shared::default(), Shared::default());
     let ui = Ui::onto(Settings::default(), out.stream(), err.stream());
     let (progress, display) = ui.progress();
-    for event in [started("b"), started("a"), moved("a", 812), finished("a", "held", 2), finished("b", "cleared", 3)] {
+    for event in
+        [started("b"), started("a"), moved("a", 812), finished("a", "held", 2), finished("b", "cleared", 3)]
+    {
         progress.tell(event).await;
     }
     display.finish().await;
