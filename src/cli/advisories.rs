@@ -4,14 +4,14 @@ use std::{fmt::Write as _, fs, path::PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{Exit, Location, env, exit, work_tree, world};
+use super::{Exit, Location, env, exit, show, work_tree, world};
 use crate::{
     advisory::{self, Import, ImportReport, Store},
     evidence::AdvisoriesLock,
     manifest,
     model::{Kind, canonical},
     reconcile::{self, RunError},
-    ui::{Ui, printable},
+    ui::{Progress, Ui, foreign::inline},
 };
 
 /// Where the bundle's digest is pinned.
@@ -59,13 +59,13 @@ fn import(source: &PathBuf, location: &Location, no_push: bool, ui: &Ui) -> Resu
     let store = Store::new(env::cache().join("advisories"));
     store.put(bytes).map_err(|error| failed(&error, error.kind()))?;
     if !no_push {
-        push(location, bytes.to_vec(), ui)?;
+        push(location, bytes.to_vec())?;
     }
     let text = canonical::to_text(&lock).map_err(|error| failed(&error, Kind::Bug))?;
     let path = location.repository.join(LOCK);
     let written = fs::create_dir_all(location.repository.join("lock")).and_then(|()| fs::write(&path, text));
     written.map_err(|error| failed(&error, Kind::Denied))?;
-    ui.either(&told(&report, &lock), &json(&report, &lock));
+    show(ui, &told(&report, &lock), &json(&report, &lock));
     ui.hint(&format!("review and commit `{LOCK}`; runs use the bundle from then on"));
     Ok(())
 }
@@ -80,15 +80,15 @@ fn told(report: &ImportReport, lock: &AdvisoriesLock) -> String {
         report.withdrawn
     );
     for used in &lock.ecosystems {
-        let _ = writeln!(text, "  {}: {} records", printable(&used.ecosystem), used.records);
+        let _ = writeln!(text, "  {}: {} records", inline(&used.ecosystem), used.records);
     }
     let left_out: u64 = report.left_out.values().sum();
     if left_out > 0 {
         let names: Vec<&str> = report.left_out.keys().take(8).map(String::as_str).collect();
-        let _ = writeln!(text, "  left out, not matched in this version: {left_out} ({})", printable(&names.join(", ")));
+        let _ = writeln!(text, "  left out, not matched in this version: {left_out} ({})", inline(&names.join(", ")));
     }
     for (name, why) in report.broken.iter().take(8) {
-        let _ = writeln!(text, "  not usable: {}: {}", printable(name), printable(why));
+        let _ = writeln!(text, "  not usable: {}: {}", inline(name), inline(why));
     }
     text
 }
@@ -104,10 +104,10 @@ fn json(report: &ImportReport, lock: &AdvisoriesLock) -> serde_json::Value {
     })
 }
 
-fn push(location: &Location, bytes: Vec<u8>, ui: &Ui) -> Result<(), RunError> {
+fn push(location: &Location, bytes: Vec<u8>) -> Result<(), RunError> {
     let files = work_tree::sources(&location.repository).map_err(|error| RunError::Task(error.to_string()))?;
     let desired = manifest::read(&files).map_err(RunError::Manifest)?;
-    let world = world::open(location, ui)?;
+    let world = world::open(location, Progress::unseen())?;
     let repository = reconcile::advisories_repository(&desired);
     let registry = world.registries.get(&desired, &repository.host)?;
     let pushed = reconcile::push_bundle(registry.as_ref(), &repository.path, bytes);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Exit, work_tree};
+use super::{Exit, show, work_tree};
 use crate::{manifest, ui::Ui};
 
 #[derive(Debug, Args)]
@@ -28,14 +28,14 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
             let (images, consumers) = (desired.images.len(), desired.consumers.len());
             let counts = serde_json::json!({ "files": manifests, "images": images, "consumers": consumers });
             let text = format!("{manifests} files are in order: {images} images for {consumers} consumers\n");
-            ui.either(&text, &serde_json::json!({ "diagnostics": [], "counts": counts }));
+            show(ui, &text, &serde_json::json!({ "diagnostics": [], "counts": counts }));
             Exit::Done
         }
         Err(diagnostics) => {
-            if ui.json() {
-                ui.either("", &serde_json::json!({ "diagnostics": diagnostics }));
+            if ui.settings().json {
+                show(ui, "", &serde_json::json!({ "diagnostics": diagnostics }));
             } else {
-                ui.story(&manifest::render(&diagnostics, &files, ui.color()));
+                ui.rendered(&manifest::render(&diagnostics, &files, ui.settings().color));
             }
             Exit::ManifestInvalid
         }

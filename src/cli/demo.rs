@@ -9,7 +9,7 @@ use std::{
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use super::{Exit, exit, world};
+use super::{Exit, exit, show, world};
 use crate::{
     advisory, demo,
     evidence::Actor,
@@ -21,14 +21,14 @@ use crate::{
     reconcile::{self, Registries, Report, RunError, State, World},
     registry::{Access, Credential, Endpoint, credentials::Lookup, open},
     trust::sign::{self, KeyFile},
-    ui::Ui,
+    ui::{Progress, Ui},
 };
 
 /// The demo's moment: with it, the same program writes the same evidence, byte for byte.
-const NOW: &str = "2026-11-21T00:00:00Z";
+const NOW: &str = demo::CLOCK;
 
 /// Encrypts a key that is worth nothing: the scalar is a constant of this program.
-const PASSWORD: &[u8] = b"demo";
+const PASSWORD: &[u8] = demo::ORGANISATION_PASSWORD.as_bytes();
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -51,25 +51,27 @@ fn demonstrate(arguments: &Arguments, ui: &Ui) -> Result<Exit, RunError> {
     let folder = new_folder(arguments.folder.as_deref())?;
     let runtime = world::runtime()?;
     ui.story(&format!("laying out upstream, mirror and a manifest repository in {}\n", folder.display()));
-    demo::upstream(&folder.join("upstream")).map_err(|error| failed("the demo's images", &error))?;
-    runtime.block_on(sign_as_publisher(&folder))?;
+    let published = demo::upstream(&folder.join("upstream"));
+    let published = published.map_err(|error| failed("the demo's images", &error))?;
+    runtime.block_on(sign_as_publisher(&folder, &published))?;
     lay_out_repository(&folder)?;
-    let world = demo_world(&folder, ui)?;
-    runtime.block_on(import_advisories(&world, &folder))?;
     let (planned, first, second) = runtime.block_on(async {
+        let (progress, display) = ui.progress();
+        let world = demo_world(&folder, progress)?;
+        import_advisories(&world, &folder).await?;
         let state = tip(&world).await?;
         let outlook = reconcile::outlook(&world, state).await?;
         let first = reconcile::reconcile(&world).await?;
         let second = reconcile::reconcile(&world).await?;
+        display.finish().await;
+        check_out(&world)?;
         Ok::<_, RunError>((outlook.plan, first, second))
     })?;
-    world.progress.close();
-    check_out(&world)?;
     let text = told(&folder, &plan::explain(&planned), &first, &second);
     let json = serde_json::json!({
         "folder": folder.display().to_string(), "plan": plan::json(&planned), "first": first, "second": second,
     });
-    ui.either(&text, &json);
+    show(ui, &text, &json);
     Ok(if first.has_failures() || !second.is_idle() { Exit::Failed } else { Exit::Done })
 }
 
@@ -105,15 +107,15 @@ fn signer(scalar: &[u8; 32]) -> Result<KeyFile, RunError> {
 }
 
 /// Signs one image upstream as its publisher would, in both forms.
-async fn sign_as_publisher(folder: &Path) -> Result<(), RunError> {
+async fn sign_as_publisher(folder: &Path, published: &[demo::Published]) -> Result<(), RunError> {
     let endpoint = Endpoint::Layout(folder.join("upstream"));
-    let host = "upstream.example".to_owned();
+    let host = demo::UPSTREAM_HOST.to_owned();
     let registry = open(&Access { host, endpoint, credential: Credential::Anonymous })?;
     let publisher = signer(&demo::publisher_scalar())?;
-    for (image, tag) in demo::SIGNED {
-        let found = registry.head_manifest(image, &Reference::tag(*tag)).await?;
+    for image in published.iter().filter(|image| image.repository == demo::SIGNED_REPOSITORY) {
+        let found = registry.head_manifest(&image.repository, &Reference::tag(&image.tag)).await?;
         let subject: Vec<Descriptor> = found.into_iter().collect();
-        let repository = format!("upstream.example/{image}").parse();
+        let repository = format!("{}/{}", demo::UPSTREAM_HOST, image.repository).parse();
         let repository = repository.map_err(|error| failed("the demo's publisher", &error))?;
         sign::sign_image(registry.as_ref(), &repository, &subject, &publisher, now()?).await?;
     }
@@ -141,7 +143,7 @@ fn lay_out_repository(folder: &Path) -> Result<(), RunError> {
         .map_err(|error| failed("the demo's key", &error))
 }
 
-fn demo_world(folder: &Path, ui: &Ui) -> Result<World, RunError> {
+fn demo_world(folder: &Path, progress: Progress) -> Result<World, RunError> {
     let root = folder.join("manifests");
     let moment = now()?;
     let keys = root.clone();
@@ -157,7 +159,7 @@ fn demo_world(folder: &Path, ui: &Ui) -> Result<World, RunError> {
         tool: world::tool(),
         open_signer: Arc::new(move |key: &str| world::read_key(&keys.join(key), PASSWORD)),
         bundles: folder.join("cache"),
-        progress: ui.progress(),
+        progress,
         drain: CancellationToken::new(),
         parallel: 4,
     })

@@ -1,6 +1,6 @@
 //! The only place that reads the environment, the clock and the terminal's nature.
 
-use std::{io::IsTerminal, path::PathBuf};
+use std::path::PathBuf;
 
 use crate::{evidence::Actor, model::Instant, registry::credentials::Lookup};
 
@@ -18,10 +18,6 @@ pub(super) fn variable(name: &str) -> Option<String> {
 pub(super) fn now() -> Instant {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Instant::from_unix(i64::try_from(since.as_secs()).unwrap_or(0))
-}
-
-pub(super) fn stderr_is_terminal() -> bool {
-    std::io::stderr().is_terminal()
 }
 
 /// Returns the password of the signing key: `FONDACO_KEY_PASSWORD`, or cosign's `COSIGN_PASSWORD`.

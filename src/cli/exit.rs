@@ -39,7 +39,7 @@ pub(super) fn usage(error: &clap::Error) -> Exit {
 /// Shows an error that ended a run, with the exit code that its kind stands for.
 pub(super) fn show(ui: &Ui, error: &RunError, files: &[SourceFile]) -> Exit {
     if let RunError::Manifest(diagnostics) = error {
-        ui.story(&manifest::render(diagnostics, files, ui.color()));
+        ui.rendered(&manifest::render(diagnostics, files, ui.settings().color));
         return Exit::ManifestInvalid;
     }
     ui.error(&error.to_string());

@@ -9,7 +9,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 
-use super::{Exit, env};
+use super::{Exit, env, print};
 use crate::{trust::sign, ui::Ui};
 
 #[derive(Debug, Args)]
@@ -46,7 +46,8 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
         .and_then(|()| write_new(&with_ending(output, "pub"), public.as_bytes(), 0o644));
     match written {
         Ok(()) => {
-            ui.result(&format!("wrote {} and {}\n", key.display(), with_ending(output, "pub").display()));
+            let public = with_ending(output, "pub");
+            print(ui, &format!("wrote {} and {}\n", key.display(), public.display()));
             Exit::Done
         }
         Err(error) => {

@@ -99,12 +99,22 @@ pub fn run() -> Exit {
 }
 
 fn settings(shown: Shown) -> Settings {
-    let interactive = env::stderr_is_terminal() && env::variable("CI").is_none();
-    Settings {
-        color: interactive && env::variable("NO_COLOR").is_none(),
-        interactive,
-        quiet: shown.quiet,
-        json: shown.output == Output::Json,
+    Settings::of_process(shown.quiet, shown.output == Output::Json, env::variable("CI").is_some())
+}
+
+/// Writes a result to stdout in the form that was asked for.
+fn show(ui: &Ui, text: &str, json: &serde_json::Value) {
+    if ui.settings().json {
+        print(ui, &format!("{json:#}\n"));
+    } else {
+        print(ui, text);
+    }
+}
+
+/// Writes a result; that stdout cannot be written is worth a word, and nothing else can be done about it.
+fn print(ui: &Ui, text: &str) {
+    if let Err(error) = ui.result(text) {
+        ui.error(&error.to_string());
     }
 }
 

@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-use super::{Exit, Location, exit, work_tree, world};
+use super::{Exit, Location, exit, show, work_tree, world};
 use crate::{
     plan,
     reconcile::{self, RunError, State},
-    ui::Ui,
+    ui::{Progress, Ui},
 };
 
 #[derive(Debug, Args)]
@@ -32,11 +32,11 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
 }
 
 fn planned(arguments: &Arguments, ui: &Ui) -> Result<Exit, RunError> {
-    let world = world::open(&arguments.location, ui)?;
+    let world = world::open(&arguments.location, Progress::unseen())?;
     let commit = world.repository.resolve(&arguments.revision)?;
     let state = State::read(&world.repository, &commit)?;
     let outlook = world::runtime()?.block_on(reconcile::outlook(&world, state))?;
-    ui.either(&plan::explain(&outlook.plan), &plan::json(&outlook.plan));
+    show(ui, &plan::explain(&outlook.plan), &plan::json(&outlook.plan));
     let refused = newly_refused(&outlook);
     Ok(match (arguments.detailed_exitcode && !outlook.plan.is_empty(), refused) {
         (true, _) => Exit::ChangesPending,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Exit, Location, exit, work_tree, world};
+use super::{Exit, Location, exit, show, work_tree, world};
 use crate::{
     reconcile::{self, Report, RunError},
     ui::Ui,
@@ -18,7 +18,7 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
     match reconciled(arguments, ui) {
         Ok(report) => {
             let json = serde_json::to_value(&report).unwrap_or_default();
-            ui.either(&report.text(), &json);
+            show(ui, &report.text(), &json);
             code(&report)
         }
         Err(error) => {
@@ -29,14 +29,14 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
 }
 
 fn reconciled(arguments: &Arguments, ui: &Ui) -> Result<Report, RunError> {
-    let world = world::open(&arguments.location, ui)?;
-    let runtime = world::runtime()?;
-    let report = runtime.block_on(async {
+    world::runtime()?.block_on(async {
+        let (progress, display) = ui.progress();
+        let world = world::open(&arguments.location, progress)?;
         world::drain_on_interrupt(world.drain.clone(), world.progress.clone());
-        reconcile::reconcile(&world).await
-    });
-    world.progress.close();
-    report
+        let report = reconcile::reconcile(&world).await;
+        display.finish().await;
+        report
+    })
 }
 
 /// A standing refusal was reported by the run that reached it; this run's exit code speaks of this run.

@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use clap::Args;
 
-use super::Exit;
+use super::{Exit, print};
 use crate::{manifest, ui::Ui};
 
 #[derive(Debug, Args)]
@@ -30,11 +30,11 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
         return Exit::Done;
     }
     let Some(name) = &arguments.name else {
-        ui.result(&schemas.keys().map(|name| format!("{name}\n")).collect::<String>());
+        print(ui, &schemas.keys().map(|name| format!("{name}\n")).collect::<String>());
         return Exit::Done;
     };
     if let Some(text) = schemas.get(name) {
-        ui.result(text);
+        print(ui, text);
         return Exit::Done;
     }
     ui.error(&format!("there is no schema `{name}`"));

@@ -11,14 +11,14 @@ use crate::{
     intake::Intake,
     reconcile::{Registries, RunError, World},
     trust::sign::{KeyFile, OrgSigner},
-    ui::{Event, Progress, Ui},
+    ui::{Event, Progress},
 };
 
 /// Images in work at once. Each registry bounds its own requests; this bounds the work beside them.
 const IMAGES_AT_ONCE: usize = 6;
 
 /// Opens the repository and everything beside it; contacts nobody.
-pub(super) fn open(location: &Location, ui: &Ui) -> Result<World, RunError> {
+pub(super) fn open(location: &Location, progress: Progress) -> Result<World, RunError> {
     let repository = Repository::open(&location.repository)?;
     let root = repository.root().to_owned();
     let author = repository.head().and_then(|head| repository.author_of(&head));
@@ -35,7 +35,7 @@ pub(super) fn open(location: &Location, ui: &Ui) -> Result<World, RunError> {
         tool: tool(),
         open_signer: Arc::new(move |key: &str| open_key(&root, key)),
         bundles: env::cache().join("advisories"),
-        progress: ui.progress(),
+        progress,
         drain: CancellationToken::new(),
         parallel: IMAGES_AT_ONCE,
     })
@@ -73,7 +73,7 @@ pub(super) fn drain_on_interrupt(drain: CancellationToken, progress: Progress) {
     tokio::spawn(async move {
         interrupted().await;
         drain.cancel();
-        progress.send(Event::Draining);
+        progress.tell(Event::Draining { uploads: 0 }).await;
         interrupted().await;
         std::process::abort();
     });

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Plan, PlannedConsumer, PlannedImage, Promotion, Resolution};
-use crate::{model::Verdict, ui::printable};
+use crate::{model::Verdict, ui::foreign::inline};
 
 /// The most reasons shown for one verdict; the rest are counted, the evidence has them all.
 const REASONS_SHOWN: usize = 3;
@@ -48,10 +48,10 @@ fn standing(plan: &Plan) -> String {
 fn explain_image(image: &PlannedImage, text: &mut String) {
     let now = image.digest.as_ref().map_or("unknown".to_owned(), |digest| digest.short());
     let was = image.was.as_ref().map(|was| format!("{} → ", was.short())).unwrap_or_default();
-    let source = printable(&image.image.source.to_string());
-    let _ = writeln!(text, "  {source}:{}   {was}{now}", printable(&image.image.tag));
+    let source = inline(&image.image.source.to_string());
+    let _ = writeln!(text, "  {source}:{}   {was}{now}", inline(&image.image.tag));
     if let Some(failure) = image.failure() {
-        let _ = writeln!(text, "    failed    {}", printable(&failure));
+        let _ = writeln!(text, "    failed    {}", inline(&failure));
     }
     let how = match image.how {
         Resolution::New => Some("seen for the first time"),
@@ -73,7 +73,7 @@ fn explain_image(image: &PlannedImage, text: &mut String) {
 }
 
 fn explain_consumer(consumer: &PlannedConsumer, text: &mut String) {
-    let name = printable(&consumer.name);
+    let name = inline(&consumer.name);
     let Some(judged) = &consumer.verdict else {
         let _ = writeln!(text, "    {name}: judged after intake");
         return;
@@ -84,13 +84,13 @@ fn explain_consumer(consumer: &PlannedConsumer, text: &mut String) {
             format!("promote to {}, replacing {}", consumer.distribution, old.short())
         }
         Promotion::Receipt => "found in place; its receipt is still to be recorded".to_owned(),
-        Promotion::Blocked(why) => format!("not promoted: {}", printable(why)),
+        Promotion::Blocked(why) => format!("not promoted: {}", inline(why)),
         Promotion::Nothing if judged.verdict == Verdict::Cleared => "in place".to_owned(),
         Promotion::Nothing => "stays in quarantine".to_owned(),
     };
     let _ = writeln!(text, "    {name}: {}, {action}", judged.verdict);
     for reason in judged.reasons.iter().take(REASONS_SHOWN) {
-        let _ = writeln!(text, "      {} ({}): {}", reason.rule, reason.written, printable(&reason.fact));
+        let _ = writeln!(text, "      {} ({}): {}", reason.rule, reason.written, inline(&reason.fact));
     }
     if judged.reasons.len() > REASONS_SHOWN {
         let _ = writeln!(text, "      and {} more reasons", judged.reasons.len() - REASONS_SHOWN);

@@ -15,7 +15,7 @@ use crate::{
         amend::{Facts, Gathered, Taken},
     },
     trust::verify,
-    ui::Event,
+    ui::{Event, Stage},
 };
 
 /// One digest to gather facts of, with the first image that asks for it.
@@ -39,13 +39,13 @@ pub(super) async fn gather(
         if world.drain.is_cancelled() {
             return (key, Err("the run was interrupted before this image was begun".to_owned()));
         }
-        let name = format!("{}:{}", wanted.image.source, wanted.image.tag);
-        world.progress.send(Event::Started { image: name.clone() });
+        let name: Arc<str> = format!("{}:{}", wanted.image.source, wanted.image.tag).into();
+        world.progress.tell(Event::Started { image: Arc::clone(&name) }).await;
         let started = std::time::Instant::now();
         let done = one(world, desired, &wanted, &name).await;
         let outcome = done.as_ref().map_or_else(|error| format!("failed: {error}"), |_| "taken in".to_owned());
         let seconds = started.elapsed().as_secs();
-        world.progress.send(Event::Finished { image: name, outcome, seconds });
+        world.progress.tell(Event::Finished { image: name, outcome, seconds }).await;
         (key, done)
     });
     let mut work = work.buffer_unordered(world.parallel.max(1));
@@ -75,23 +75,23 @@ fn wanted(plan: &Plan, facts: &Facts) -> Vec<Wanted> {
     wanted.into_values().collect()
 }
 
-async fn one(world: &World, desired: &Desired, wanted: &Wanted, name: &str) -> Result<Gathered, String> {
+async fn one(world: &World, desired: &Desired, wanted: &Wanted, name: &Arc<str>) -> Result<Gathered, String> {
     let taken = if wanted.take_in {
-        world.progress.send(Event::Stage { image: name.to_owned(), stage: "intake".into() });
+        world.progress.tell(Event::Stage { image: Arc::clone(name), stage: Stage::Copy }).await;
         Some(take_in(world, desired, wanted, name).await?)
     } else {
         None
     };
-    world.progress.send(Event::Stage { image: name.to_owned(), stage: "verify".into() });
+    world.progress.tell(Event::Stage { image: Arc::clone(name), stage: Stage::Verify }).await;
     let verification = look_for_signatures(world, desired, wanted).await?;
     Ok(Gathered { taken, verification: Some(verification) })
 }
 
-async fn take_in(world: &World, desired: &Desired, wanted: &Wanted, name: &str) -> Result<Taken, String> {
+async fn take_in(world: &World, desired: &Desired, wanted: &Wanted, name: &Arc<str>) -> Result<Taken, String> {
     let source = &wanted.image.source;
     let quarantine = quarantine_of(desired, source);
     let open = |host: &str| world.registries.get(desired, host).map_err(|error| error.to_string());
-    let (progress, name) = (world.progress.clone(), name.to_owned());
+    let (progress, name) = (world.progress.clone(), Arc::clone(name));
     let job = Job {
         source: open(&source.host)?,
         source_path: source.path.clone(),
@@ -101,7 +101,7 @@ async fn take_in(world: &World, desired: &Desired, wanted: &Wanted, name: &str) 
         mount_from: vec![],
         progress: Arc::new(move |moved| {
             if let intake::Progress::Bytes(count) = moved {
-                progress.send(Event::Bytes { image: name.clone(), count });
+                progress.bytes(&name, count);
             }
         }),
     };

@@ -105,8 +105,8 @@ async fn promote_group(
             promoted.failures.insert(key, "the run was interrupted before this promotion was begun".into());
             continue;
         }
-        let name = format!("{}:{}", order.consumer.distribution, order.planned.image.tag);
-        world.progress.send(Event::Started { image: name.clone() });
+        let name: Arc<str> = format!("{}:{}", order.consumer.distribution, order.planned.image.tag).into();
+        world.progress.tell(Event::Started { image: Arc::clone(&name) }).await;
         let started = std::time::Instant::now();
         let done = promote(world, recorded, &order, signer).await;
         let outcome = match &done {
@@ -114,7 +114,8 @@ async fn promote_group(
             Ok(None) => "superseded by a newer commit".to_owned(),
             Err(error) => format!("failed: {error}"),
         };
-        world.progress.send(Event::Finished { image: name, outcome, seconds: started.elapsed().as_secs() });
+        let seconds = started.elapsed().as_secs();
+        world.progress.tell(Event::Finished { image: name, outcome, seconds }).await;
         match done {
             Ok(Some(receipt)) => promoted.receipts.push(receipt),
             Ok(None) => promoted.superseded += 1,

@@ -8,7 +8,7 @@ use super::{Recorded, World, promote::Promoted, receipts::Closed};
 use crate::{
     model::Verdict,
     plan::{self, Resolved},
-    ui::printable,
+    ui::foreign::inline,
 };
 
 /// The result of a run. `schema` numbers the JSON form; keys are added, never changed, under one number.
@@ -105,17 +105,17 @@ impl ImageReport {
     fn write(&self, text: &mut String) {
         let digest = self.digest.as_deref().map_or("unknown", |digest| &digest[..digest.len().min(19)]);
         let taken = if self.taken_in { "  taken in" } else { "" };
-        let _ = writeln!(text, "{}  {digest}…{taken}", printable(&self.image));
+        let _ = writeln!(text, "{}  {digest}…{taken}", inline(&self.image));
         if let Some(failure) = &self.failure {
-            let _ = writeln!(text, "  failed: {}", printable(failure));
+            let _ = writeln!(text, "  failed: {}", inline(failure));
         }
         for consumer in &self.consumers {
             let verdict = consumer.verdict.map_or("not judged", Verdict::name);
             let promoted = if consumer.promoted { ", promoted" } else { "" };
-            let reason = consumer.reason.as_ref().map(|r| format!(": {}", printable(r))).unwrap_or_default();
-            let _ = writeln!(text, "  {}: {verdict}{promoted}{reason}", printable(&consumer.consumer));
+            let reason = consumer.reason.as_ref().map(|r| format!(": {}", inline(r))).unwrap_or_default();
+            let _ = writeln!(text, "  {}: {verdict}{promoted}{reason}", inline(&consumer.consumer));
             if let Some(failure) = &consumer.failure {
-                let _ = writeln!(text, "    failed: {}", printable(failure));
+                let _ = writeln!(text, "    failed: {}", inline(failure));
             }
         }
     }

@@ -129,7 +129,7 @@ impl Scenario {
             tool: "fondaco test".into(),
             open_signer: Arc::new(|_| Ok(Arc::new(signer()) as Arc<dyn OrgSigner>)),
             bundles: self.path("bundles"),
-            progress: Progress::silent(),
+            progress: Progress::unseen(),
             drain: CancellationToken::new(),
             parallel,
         }
