@@ -1,3 +1,23 @@
-//! Placeholder.
+//! The package catalogue: bytes of layers in, packages and SBOMs out.
+//!
+//! Pure: readers enter as values, nothing is unpacked to disk, no clock, no environment, no network. Everything read
+//! here is attacker-controlled, so every depth, count and size has a named limit, and what could not be read is said
+//! as a gap instead of being left out. A further package ecosystem is one file in `ecosystem` and one line in its
+//! table. Next in reading order: [`crate::intake`] feeds this module from a registry.
+
+mod contents;
+mod ecosystem;
+mod error;
 mod facts;
+mod layer;
+mod list;
+mod path;
+mod sbom;
+
+pub use contents::{Contents, merge};
+pub use ecosystem::OsRelease;
+pub use error::CatalogueError;
 pub use facts::LayerFacts;
+pub use layer::{Compression, LayerRead, read_layer};
+pub use list::packages_text;
+pub use sbom::{SbomError, SbomSubject, cyclonedx};

@@ -1,0 +1,183 @@
+use std::io::Read;
+
+use super::*;
+use crate::catalogue::{packages_text, read_layer};
+use crate::model::media_type;
+
+fn layer(
+    files: &[(&str, &str)],
+    links: &[(&str, &str)],
+    whiteouts: &[&str],
+    opaque: &[&str],
+) -> Arc<LayerFacts> {
+    let pair = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
+    Arc::new(LayerFacts {
+        files: files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect(),
+        links: links.iter().map(pair).collect(),
+        whiteouts: whiteouts.iter().map(ToString::to_string).collect(),
+        opaque: opaque.iter().map(ToString::to_string).collect(),
+        ..LayerFacts::default()
+    })
+}
+
+const STATUS: &str = "var/lib/dpkg/status";
+const DEBIAN: (&str, &str) = ("usr/lib/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
+const A: &str = "Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n\n";
+const B: &str = "Package: b\nStatus: install ok installed\nVersion: 2\nArchitecture: all\n\n";
+
+fn names(layers: &[Arc<LayerFacts>]) -> Vec<String> {
+    merge(layers).packages.iter().map(ToString::to_string).collect()
+}
+
+fn gaps(layers: &[Arc<LayerFacts>]) -> Vec<String> {
+    merge(layers).gaps.into_iter().map(|gap| gap.what).collect()
+}
+
+const ALWAYS: &str = "language packages and binaries outside of package databases";
+
+#[test]
+fn the_highest_layer_writes_the_database() {
+    let both = format!("{A}{B}");
+    let layers = [layer(&[DEBIAN, (STATUS, A)], &[], &[], &[]), layer(&[(STATUS, &both)], &[], &[], &[])];
+    assert_eq!(names(&layers), ["a 1", "b 2"]);
+    let contents = merge(&layers);
+    assert_eq!(
+        packages_text(&contents.packages),
+        "pkg:deb/debian/a@1?arch=all&distro=debian-12\npkg:deb/debian/b@2?arch=all&distro=debian-12\n"
+    );
+    assert_eq!(gaps(&layers), [ALWAYS]);
+}
+
+#[test]
+fn one_file_a_package_is_a_union_over_the_layers() {
+    let a = ("var/lib/dpkg/status.d/a", "Package: a\nVersion: 1\n");
+    let b = ("var/lib/dpkg/status.d/b", "Package: b\nVersion: 2\n");
+    let c = ("var/lib/dpkg/status.d/a", "Package: a\nVersion: 3\n");
+    let bottom = layer(&[DEBIAN, a], &[], &[], &[]);
+    assert_eq!(names(&[bottom.clone(), layer(&[b], &[], &[], &[])]), ["a 1", "b 2"]);
+    assert_eq!(names(&[bottom.clone(), layer(&[b, c], &[], &[], &[])]), ["a 3", "b 2"]);
+    assert_eq!(names(&[bottom, layer(&[b], &[], &["var/lib/dpkg/status.d/a"], &[])]), ["b 2"]);
+}
+
+#[test]
+fn removals_concern_lower_layers_only() {
+    let bottom = layer(&[DEBIAN, (STATUS, A)], &[], &[], &[]);
+    for (upper, expected) in [
+        (layer(&[], &[], &[STATUS], &[]), vec![]),
+        (layer(&[], &[], &["var/lib"], &[]), vec![]),
+        (layer(&[], &[], &[], &["var/lib/dpkg"]), vec![]),
+        (layer(&[], &[], &[], &[""]), vec![]),
+        (layer(&[], &[], &["var/lib/dpk"], &[]), vec!["a 1"]),
+        (layer(&[(STATUS, B)], &[], &["var"], &["var/lib/dpkg"]), vec!["b 2"]),
+    ] {
+        assert_eq!(names(&[bottom.clone(), upper.clone()]), expected, "{upper:?}");
+    }
+    let gone = [bottom, layer(&[], &[], &[STATUS], &[])];
+    assert_eq!(gaps(&gone), ["installed packages", ALWAYS]);
+}
+
+#[test]
+fn links_are_followed_across_layers() {
+    let apk = ("usr/lib/apk/db/installed", "P:a\nV:1-r0\n");
+    let release = ("usr/lib/os-release", "ID=alpine\nVERSION_ID=3.22.0\n");
+    let merged = [("lib", "usr/lib"), ("etc/os-release", "../usr/lib/os-release")];
+    let layers = [layer(&[], &merged, &[], &[]), layer(&[apk, release], &[], &[], &[])];
+    let contents = merge(&layers);
+    assert_eq!(contents.packages[0].purl().unwrap(), "pkg:apk/alpine/a@1-r0?distro=alpine-3.22.0");
+    assert_eq!((contents.packages.len(), gaps(&layers)), (1, vec![ALWAYS.to_owned()]));
+    // A later layer writes through the link, and `..` at the root stays there.
+    let through = layer(&[("lib/apk/db/installed", "P:b\nV:2-r0\n")], &[], &[], &[]);
+    assert_eq!(names(&[layers[0].clone(), layers[1].clone(), through]), ["b 2-r0"]);
+    let climbing = layer(&[apk], &[("lib", "../../usr/./lib/")], &[], &[]);
+    assert_eq!(names(&[climbing]), ["a 1-r0"]);
+}
+
+#[test]
+fn a_directory_takes_the_place_of_a_link() {
+    let bottom = layer(&[("usr/lib/apk/db/installed", "P:a\nV:1\n")], &[("lib", "usr/lib")], &[], &[]);
+    let mut upper = LayerFacts::clone(&layer(&[("lib/apk/db/installed", "P:b\nV:2\n")], &[], &[], &[]));
+    upper.directories.insert("lib".into());
+    assert_eq!(names(&[bottom, Arc::new(upper)]), ["a 1", "b 2"]);
+}
+
+#[test]
+fn links_into_the_dark_are_a_gap_and_never_nothing() {
+    for links in [
+        vec![("var/lib/dpkg/status", "/srv/hidden")],
+        vec![("var/lib/dpkg", "../../srv/dpkg")],
+        vec![("var/lib/dpkg", "/opt/a"), ("var", "/var")],
+        vec![("var/lib/dpkg", "dpkg")],
+    ] {
+        let found = gaps(&[layer(&[DEBIAN], &links, &[], &[])]);
+        assert!(
+            found.iter().any(|what| what == "dpkg package database `var/lib/dpkg/status`"),
+            "{links:?} {found:?}"
+        );
+    }
+}
+
+#[test]
+fn databases_that_are_not_read_are_named() {
+    let found = gaps(&[layer(&[("var/lib/rpm/rpmdb.sqlite", "")], &[], &[], &[])]);
+    let rpm = "rpm package database `var/lib/rpm/rpmdb.sqlite`";
+    assert_eq!(found, ["distribution", "installed packages", ALWAYS, rpm]);
+    let contents = merge(&[layer(&[DEBIAN, (STATUS, "Package: a b\nVersion: 1\n\n")], &[], &[], &[])]);
+    let entry = contents.gaps.iter().find(|gap| gap.what == format!("entries of `{STATUS}`")).unwrap();
+    assert_eq!(entry.packages, 1);
+    assert_eq!(gaps(&[]), ["distribution", "installed packages", ALWAYS]);
+}
+
+#[test]
+fn without_os_release_the_packages_are_of_no_distribution() {
+    let contents = merge(&[layer(&[(STATUS, A)], &[], &[], &[])]);
+    assert_eq!(contents.packages[0].purl().unwrap(), "pkg:deb/unknown/a@1?arch=all");
+    let gap = contents.gaps.iter().find(|gap| gap.what == "distribution").unwrap();
+    assert_eq!(gap.packages, 1);
+    let fallback = merge(&[layer(&[("etc/alpine-release", "3.10.4\n")], &[], &[], &[])]);
+    assert_eq!(fallback.system.unwrap().distro().unwrap(), "alpine-3.10.4");
+}
+
+/// Counted with `tar xO … lib/apk/db/installed | grep -E '^(P|V):'`; the diffID stands in the image's configuration.
+#[test]
+fn the_real_alpine_image_holds_what_its_database_says() {
+    let Some(corpora) = std::env::var_os("FONDACO_CORPORA") else {
+        println!("FONDACO_CORPORA is not set: the Alpine image was not read");
+        return;
+    };
+    let path = std::path::Path::new(&corpora).join("alpine/alpine-310.tar.gz");
+    let saved = flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap());
+    let mut archive = tar::Archive::new(saved);
+    let mut bytes = vec![];
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        if entry.path_bytes().ends_with(b"/layer.tar") {
+            entry.read_to_end(&mut bytes).unwrap();
+        }
+    }
+    let read = read_layer(media_type::OCI_LAYER_TAR, bytes.as_slice()).unwrap();
+    let diff_id = "sha256:531743b7098cb2aaf615641007a129173f63ed86ca32fe7b5a246a1c47286028";
+    assert_eq!((read.diff_id.to_string().as_str(), read.facts.entries), (diff_id, 482));
+    let contents = merge(&[Arc::new(read.facts)]);
+    let shown: Vec<String> = contents.packages.iter().map(ToString::to_string).collect();
+    let expected = [
+        "alpine-baselayout 3.1.2-r0",
+        "alpine-keys 2.1-r2",
+        "apk-tools 2.10.4-r2",
+        "busybox 1.30.1-r3",
+        "ca-certificates-cacert 20190108-r0",
+        "libc-utils 0.7.1-r0",
+        "libcrypto1.1 1.1.1d-r2",
+        "libssl1.1 1.1.1d-r2",
+        "libtls-standalone 2.9.1-r0",
+        "musl 1.1.22-r3",
+        "musl-utils 1.1.22-r3",
+        "scanelf 1.2.3-r0",
+        "ssl_client 1.30.1-r3",
+        "zlib 1.2.11-r1",
+    ];
+    assert_eq!(shown, expected);
+    let purls = packages_text(&contents.packages);
+    let ssl = "pkg:apk/alpine/libssl1.1@1.1.1d-r2?arch=x86_64&distro=alpine-3.10.4&upstream=openssl\n";
+    assert!(purls.contains(ssl), "{purls}");
+    assert_eq!(contents.system.unwrap().pretty_name.unwrap(), "Alpine Linux v3.10");
+}

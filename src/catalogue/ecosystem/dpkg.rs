@@ -1,0 +1,202 @@
+//! Debian's database of installed packages (dpkg(1), deb822(5)): `status`, and the `status.d` of distroless images.
+//!
+//! A stanza is a run of fields; lines that begin with a blank continue the field above. Read are `Package`,
+//! `Version`, `Architecture`, `Source` and `Status`. A stanza of `status.d` is a control file and has no `Status`.
+
+use super::{Cataloguer, Installed, Parsed, Reads, package_name, word};
+use crate::model::{Ecosystem, Source};
+
+pub(super) const CATALOGUER: Cataloguer = Cataloguer {
+    name: "dpkg",
+    paths: &["var/lib/dpkg/status", "var/lib/dpkg/status.d/"],
+    ignored_ending: Some(".md5sums"),
+    reads: Reads::Packages(Ecosystem::Deb, parse),
+};
+
+/// States in which the files of the package are on disk (dpkg(1), "Package states"). A half-installed one is a
+/// broken unpacking and dpkg itself calls for its reinstallation.
+const PRESENT: [&[u8]; 5] =
+    [b"installed", b"unpacked", b"half-configured", b"triggers-awaited", b"triggers-pending"];
+
+const FIELDS: [&[u8]; 5] = [b"package", b"version", b"architecture", b"source", b"status"];
+
+#[derive(Default)]
+struct Stanza<'a> {
+    started: bool,
+    /// A field of interest is given twice or goes on over several lines.
+    malformed: bool,
+    /// Values in the order of [`FIELDS`].
+    values: [Option<&'a [u8]>; 5],
+    last: Option<usize>,
+}
+
+impl<'a> Stanza<'a> {
+    fn line(&mut self, line: &'a [u8]) {
+        if line.starts_with(b" ") || line.starts_with(b"\t") {
+            self.malformed |= self.last.is_some();
+            return;
+        }
+        self.started = true;
+        self.last = None;
+        let Some(colon) = line.iter().position(|b| *b == b':') else { return };
+        let (name, value) = (line[..colon].trim_ascii(), line[colon + 1..].trim_ascii());
+        if let Some(index) = FIELDS.iter().position(|field| name.eq_ignore_ascii_case(field)) {
+            self.malformed |= self.values[index].is_some();
+            self.values[index] = Some(value);
+            self.last = Some(index);
+        }
+    }
+
+    /// Returns whether the files of the package are on disk; without a `Status` they are.
+    fn present(&self) -> bool {
+        let state = |status: &'a [u8]| status.split(u8::is_ascii_whitespace).rfind(|word| !word.is_empty());
+        self.values[4].is_none_or(|status| state(status).is_some_and(|state| PRESENT.contains(&state)))
+    }
+
+    fn installed(&self) -> Option<Installed> {
+        let [name, version, architecture, source, _] = self.values;
+        let (name, version) = (package_name(name?)?, word(version?)?);
+        let architecture = architecture.map_or(Some(None), |value| word(value).map(Some))?;
+        let source = source.map_or_else(|| Some((name, version)), |value| origin(value, version))?;
+        let installed = Installed {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            architecture: architecture.map(str::to_owned),
+            source: Source { name: source.0.to_owned(), version: source.1.to_owned() },
+        };
+        (!self.malformed).then_some(installed)
+    }
+}
+
+/// Reads `name` or `name (version)`.
+fn origin<'a>(value: &'a [u8], version: &'a str) -> Option<(&'a str, &'a str)> {
+    let Some(open) = value.iter().position(|b| *b == b'(') else {
+        return Some((package_name(value)?, version));
+    };
+    let inner = value[open + 1..].strip_suffix(b")")?;
+    Some((package_name(value[..open].trim_ascii())?, word(inner.trim_ascii())?))
+}
+
+/// Returns every package whose files are on disk; total on any bytes.
+fn parse(bytes: &[u8]) -> Parsed {
+    let mut parsed = Parsed::default();
+    let mut stanza = Stanza::default();
+    for line in bytes.split(|b| *b == b'\n').chain([&b""[..]]) {
+        if !line.trim_ascii().is_empty() {
+            stanza.line(line);
+            continue;
+        }
+        if stanza.started && stanza.present() {
+            parsed.add(stanza.installed());
+        }
+        stanza = Stanza::default();
+    }
+    parsed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> (Vec<String>, u64) {
+        let parsed = parse(text.as_bytes());
+        let show = |p: &Installed| {
+            let architecture = p.architecture.as_deref().unwrap_or("-");
+            format!("{} {} {architecture} {} {}", p.name, p.version, p.source.name, p.source.version)
+        };
+        (parsed.installed.iter().map(show).collect(), parsed.unreadable)
+    }
+
+    #[test]
+    fn awkward_stanzas_are_read_as_dpkg_writes_them() {
+        let status = "\
+Package: libgcc-s1
+Status: install ok installed
+Priority: optional
+Architecture: amd64
+Multi-Arch: same
+Source: gcc-12 (12.2.0-14)
+Version: 12.2.0-14+deb12u1
+Description: GCC support library
+ Package: not-a-field
+ .
+ Version: 9
+
+Package: removed
+Status: deinstall ok config-files
+Architecture: amd64
+Version: 1.0-1
+Conffiles:
+ /etc/removed.conf 0123456789abcdef0123456789abcdef
+
+Package: redis
+Status: hold ok installed
+Architecture: arm64
+Version: 5:7.0.15-1~deb12u1
+
+Package: purged
+Status: purge ok not-installed
+
+Package: half
+Status: install reinstreq half-installed
+Architecture: amd64
+Version: 2.0-1
+
+Package: dbus
+Status: install ok triggers-pending
+Architecture: amd64
+version: 1.14.10-1
+
+Package: tzdata
+Status: install ok installed
+Architecture: all
+Source: tzdata
+Version: 2024a-0+deb12u1";
+        let expected = [
+            "libgcc-s1 12.2.0-14+deb12u1 amd64 gcc-12 12.2.0-14",
+            "redis 5:7.0.15-1~deb12u1 arm64 redis 5:7.0.15-1~deb12u1",
+            "dbus 1.14.10-1 amd64 dbus 1.14.10-1",
+            "tzdata 2024a-0+deb12u1 all tzdata 2024a-0+deb12u1",
+        ];
+        assert_eq!(shown(status), (expected.map(str::to_owned).to_vec(), 0));
+    }
+
+    #[test]
+    fn a_distroless_control_file_needs_no_status() {
+        let control = "Package: base-files\nVersion: 12.4+deb12u5\nArchitecture: amd64\nDescription: x\n y\n";
+        assert_eq!(shown(control).0, ["base-files 12.4+deb12u5 amd64 base-files 12.4+deb12u5"]);
+    }
+
+    #[test]
+    fn hostile_stanzas_are_counted_and_never_listed() {
+        let long = format!("Package: a\nVersion: {}\n", "1".repeat(300));
+        for text in [
+            "Package: a\n",
+            "Version: 1\n",
+            "Package: a\nVersion: 1\nVersion: 2\n",
+            "Package: a\nVersion: 1\n 2\n",
+            "Package: a b\nVersion: 1\n",
+            "Package: a|b\nVersion: 1\n",
+            "Package: a\nVersion: 1\u{202e}\n",
+            "Package: a\nVersion: 1\nSource: b (2\n",
+            "Package: a\nVersion: 1\nSource: b@2\n",
+            "Package: a\nVersion: 1\nSource: ()\n",
+            "Package: a\nVersion: 1\nArchitecture:\n",
+            "no colon\n",
+            ":\n",
+            &long,
+        ] {
+            assert_eq!(shown(text), (vec![], 1), "{text:?}");
+        }
+        assert_eq!(shown(" continuation of nothing\n"), (vec![], 0));
+        assert_eq!(parse(b"\xff\xfe: \xff\n\0\0\0\n").unreadable, 1);
+    }
+
+    #[test]
+    fn a_flood_of_packages_is_cut_and_counted() {
+        let text: String =
+            (0..super::super::PACKAGES_MAX + 3).map(|i| format!("Package: p{i}\nVersion: 1\n\n")).collect();
+        let parsed = parse(text.as_bytes());
+        assert_eq!((parsed.installed.len(), parsed.unreadable), (100_000, 3));
+    }
+}

@@ -1,0 +1,238 @@
+use std::io::Write;
+
+use super::*;
+
+/// What an archive of the tests holds.
+enum Item<'a> {
+    File(&'a str, &'a [u8]),
+    Symlink(&'a str, &'a str),
+    Hardlink(&'a str, &'a str),
+    Folder(&'a str),
+    Pipe(&'a str),
+}
+use Item::{File, Folder, Hardlink, Pipe, Symlink};
+
+/// Writes paths as they are, without the checks of `tar::Builder`.
+fn header(path: &str, kind: tar::EntryType, size: u64) -> tar::Header {
+    let mut header = tar::Header::new_gnu();
+    header.as_old_mut().name[..path.len()].copy_from_slice(path.as_bytes());
+    header.set_entry_type(kind);
+    header.set_size(size);
+    header.set_mode(0o644);
+    header.set_cksum();
+    header
+}
+
+fn archive_of(items: &[Item<'_>]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(vec![]);
+    for item in items {
+        let (mut header, bytes, target) = match item {
+            File(path, bytes) => (header(path, tar::EntryType::Regular, bytes.len() as u64), *bytes, ""),
+            Symlink(path, target) => (header(path, tar::EntryType::Symlink, 0), &[][..], *target),
+            Hardlink(path, target) => (header(path, tar::EntryType::Link, 0), &[][..], *target),
+            Folder(path) => (header(path, tar::EntryType::Directory, 0), &[][..], ""),
+            Pipe(path) => (header(path, tar::EntryType::Fifo, 0), &[][..], ""),
+        };
+        header.as_old_mut().linkname[..target.len()].copy_from_slice(target.as_bytes());
+        header.set_cksum();
+        builder.append(&header, bytes).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(vec![], flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn plain(bytes: &[u8], limits: &Limits) -> Result<LayerRead, CatalogueError> {
+    read_within(media_type::OCI_LAYER_TAR, bytes, limits)
+}
+
+fn facts_of(items: &[Item<'_>]) -> LayerFacts {
+    plain(&archive_of(items), &LIMITS).unwrap().facts
+}
+
+const APK: &str = "lib/apk/db/installed";
+
+#[test]
+fn every_compression_gives_the_same_facts_and_diff_id() {
+    let tar = archive_of(&[File("./etc/os-release", b"ID=a\n"), File("usr/bin/x", b"no interest")]);
+    let (first, second) = tar.split_at(700);
+    let members = [gzip(first), gzip(second)].concat();
+    let frames = [zstd::encode_all(first, 1).unwrap(), zstd::encode_all(second, 1).unwrap()].concat();
+    for (media_type, bytes) in [
+        (media_type::OCI_LAYER_TAR, tar.clone()),
+        (media_type::OCI_LAYER_GZIP, gzip(&tar)),
+        (media_type::DOCKER_LAYER_GZIP, members),
+        (media_type::OCI_LAYER_ZSTD, frames),
+    ] {
+        let read = read_layer(media_type, bytes.as_slice()).unwrap();
+        assert_eq!(read.diff_id, Digest::sha256(&tar), "{media_type}");
+        assert_eq!(read.facts.files["etc/os-release"], b"ID=a\n");
+        assert_eq!((read.facts.files.len(), read.facts.entries), (1, 2));
+        assert_eq!(read.facts.uncompressed_bytes, tar.len() as u64);
+    }
+}
+
+#[test]
+fn the_diff_id_covers_the_padding_after_the_last_entry() {
+    let mut tar = archive_of(&[File("a", b"b")]);
+    tar.extend([0; 9 * 512]);
+    assert_eq!(plain(&tar, &LIMITS).unwrap().diff_id, Digest::sha256(&tar));
+}
+
+#[test]
+fn whiteouts_links_and_directories_of_interest_are_kept() {
+    let facts = facts_of(&[
+        Folder("var/lib/dpkg/"),
+        File("var/lib/dpkg/.wh.status", b""),
+        File("lib/apk/.wh..wh..opq", b""),
+        File("usr/bin/.wh.ls", b""),
+        File(".wh..wh.plnk", b""),
+        Symlink("lib", "usr/lib"),
+        Symlink("bin", "usr/bin"),
+        Symlink("etc/os-release", "../usr/lib/os-release"),
+        Pipe("var/lib/rpm/Packages"),
+    ]);
+    assert!(facts.files.is_empty());
+    assert_eq!(facts.whiteouts.iter().collect::<Vec<_>>(), ["var/lib/dpkg/status", "var/lib/rpm/Packages"]);
+    assert_eq!(facts.opaque.iter().collect::<Vec<_>>(), ["lib/apk"]);
+    assert_eq!(facts.directories.iter().collect::<Vec<_>>(), ["var/lib/dpkg"]);
+    let links: Vec<_> = facts.links.iter().map(|(path, target)| (path.as_str(), target.as_str())).collect();
+    assert_eq!(links, [("etc/os-release", "../usr/lib/os-release"), ("lib", "usr/lib")]);
+}
+
+#[test]
+fn a_hard_link_is_its_file_where_that_was_kept() {
+    let facts = facts_of(&[
+        File("usr/lib/apk/db/installed", b"P:a\n"),
+        Hardlink(APK, "usr/lib/apk/db/installed"),
+        Hardlink("var/lib/dpkg/status", "srv/hidden"),
+    ]);
+    assert_eq!(facts.files[APK], b"P:a\n");
+    assert_eq!(facts.links["var/lib/dpkg/status"], "/srv/hidden");
+}
+
+#[test]
+fn the_last_entry_of_a_path_counts() {
+    let facts = facts_of(&[File(APK, b"first"), File(APK, b"second")]);
+    assert_eq!(facts.files[APK], b"second");
+    let facts = facts_of(&[File(APK, b"first"), Symlink(APK, "elsewhere")]);
+    assert!(facts.files.is_empty() && facts.links.contains_key(APK));
+    let facts = facts_of(&[File(APK, b"first"), Symlink("lib", "elsewhere")]);
+    assert!(facts.files.is_empty());
+    // A slash at the end makes a directory of any entry.
+    let facts = facts_of(&[File(APK, b"first"), File("lib/apk/db/installed/", b"")]);
+    assert!(facts.files.is_empty());
+}
+
+#[test]
+fn long_paths_reach_their_file() {
+    let deep = format!("var/lib/dpkg/status.d/{}", "a".repeat(180));
+    let mut builder = tar::Builder::new(vec![]);
+    let mut header = tar::Header::new_gnu();
+    header.set_size(3);
+    header.set_mode(0o644);
+    builder.append_data(&mut header, &deep, &b"abc"[..]).unwrap();
+    let facts = plain(&builder.into_inner().unwrap(), &LIMITS).unwrap().facts;
+    assert_eq!(facts.files[&deep], b"abc");
+}
+
+fn limit_of(result: Result<LayerRead, CatalogueError>) -> &'static str {
+    match result.unwrap_err() {
+        CatalogueError::Limit { what, .. } => what,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn every_limit_stops_the_layer() {
+    let big = vec![b'x'; 4096];
+    let tar = archive_of(&[File(APK, &big), File("etc/os-release", &big), File("x", &big)]);
+    assert!(plain(&tar, &LIMITS).is_ok());
+    let cases: [(Limits, &str); 5] = [
+        (Limits { file_bytes: 4095, ..LIMITS }, "bytes in a package database"),
+        (Limits { kept_bytes: 8191, ..LIMITS }, "bytes in package databases"),
+        (Limits { entries: 2, ..LIMITS }, "entries"),
+        (Limits { uncompressed_bytes: 10_000, ..LIMITS }, "uncompressed bytes"),
+        (Limits { kept_paths: 1, ..LIMITS }, "paths of interest"),
+    ];
+    for (limits, what) in cases {
+        assert_eq!(limit_of(plain(&tar, &limits)), what);
+    }
+}
+
+#[test]
+fn a_decompression_bomb_is_stopped() {
+    let limits = Limits { ratio: 100, ratio_free_bytes: 1 << 20, ..LIMITS };
+    let zeros = vec![0; 8 << 20];
+    let tar = archive_of(&[File("x", &zeros)]);
+    let bomb = gzip(&tar);
+    assert!(bomb.len() * 100 < tar.len());
+    let result = read_within(media_type::OCI_LAYER_GZIP, bomb.as_slice(), &limits);
+    assert_eq!(limit_of(result), "uncompressed bytes for each compressed one");
+    // After the end of the archive it is a bomb all the same.
+    let bomb = gzip(&[archive_of(&[]), zeros].concat());
+    let result = read_within(media_type::OCI_LAYER_GZIP, bomb.as_slice(), &limits);
+    assert_eq!(limit_of(result), "uncompressed bytes for each compressed one");
+}
+
+#[test]
+fn a_header_that_never_ends_is_stopped() {
+    for kind in [tar::EntryType::GNULongName, tar::EntryType::GNULongLink, tar::EntryType::XHeader] {
+        let mut builder = tar::Builder::new(vec![]);
+        let endless = vec![b'a'; 100_000];
+        builder.append(&header("././@LongLink", kind, endless.len() as u64), endless.as_slice()).unwrap();
+        builder.append(&header("x", tar::EntryType::Regular, 0), &b""[..]).unwrap();
+        let tar = builder.into_inner().unwrap();
+        let limits = Limits { header_bytes: 65_536, ..LIMITS };
+        assert_eq!(limit_of(plain(&tar, &limits)), "bytes of headers before an entry");
+    }
+}
+
+#[test]
+fn paths_out_of_the_root_are_refused() {
+    let result = plain(&archive_of(&[File("../etc/os-release", b"ID=evil\n")]), &LIMITS);
+    assert_eq!(result.unwrap_err(), CatalogueError::Path("../etc/os-release".into()));
+}
+
+#[test]
+fn what_is_no_tar_archive_is_told_so() {
+    for media_type in
+        ["application/vnd.in-toto+json", "", "application/vnd.oci.image.layer.v1.tar+gzip+encrypted"]
+    {
+        assert!(matches!(read_layer(media_type, &b""[..]), Err(CatalogueError::MediaType(_))));
+    }
+    let tar = archive_of(&[File("x", b"y")]);
+    let cut = &gzip(&tar)[..40];
+    for (media_type, bytes) in [
+        (media_type::OCI_LAYER_GZIP, tar.as_slice()),
+        (media_type::OCI_LAYER_ZSTD, tar.as_slice()),
+        (media_type::OCI_LAYER_GZIP, cut),
+        (media_type::OCI_LAYER_TAR, &tar[..700]),
+        (media_type::OCI_LAYER_TAR, &[b'x'; 512]),
+    ] {
+        assert!(matches!(read_layer(media_type, bytes), Err(CatalogueError::Archive(_))), "{media_type}");
+    }
+}
+
+#[test]
+fn a_failing_source_is_not_the_layers_fault() {
+    struct Failing(Vec<u8>);
+    impl Read for Failing {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.0.is_empty() {
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "connection lost"));
+            }
+            let part: Vec<u8> = self.0.drain(..self.0.len().min(buffer.len())).collect();
+            buffer[..part.len()].copy_from_slice(&part);
+            Ok(part.len())
+        }
+    }
+    let mut bytes = gzip(&archive_of(&[File("x", b"y")]));
+    bytes.truncate(bytes.len() - 8);
+    let error = read_layer(media_type::OCI_LAYER_GZIP, Failing(bytes)).unwrap_err();
+    assert_eq!(error, CatalogueError::Source("connection lost".into()));
+}
