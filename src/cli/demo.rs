@@ -15,7 +15,6 @@ use crate::{
     evidence::Actor,
     git::{Author, Repository},
     intake::Intake,
-    manifest,
     model::{Descriptor, Instant, Kind, Reference, canonical},
     plan,
     reconcile::{self, Registries, Report, RunError, State, World},
@@ -113,7 +112,7 @@ async fn sign_as_publisher(folder: &Path, published: &[demo::Published]) -> Resu
     let registry = open(&Access { host, endpoint, credential: Credential::Anonymous })?;
     let publisher = signer(&demo::publisher_scalar())?;
     for image in published.iter().filter(|image| image.repository == demo::SIGNED_REPOSITORY) {
-        let found = registry.head_manifest(&image.repository, &Reference::tag(&image.tag)).await?;
+        let found = registry.head_manifest(image.repository, &Reference::tag(image.tag)).await?;
         let subject: Vec<Descriptor> = found.into_iter().collect();
         let repository = format!("{}/{}", demo::UPSTREAM_HOST, image.repository).parse();
         let repository = repository.map_err(|error| failed("the demo's publisher", &error))?;

@@ -59,5 +59,5 @@ pub(super) fn actor(author: String) -> Actor {
             return of(provider, names);
         }
     }
-    Actor { author, ..of("none", [""; 4]) }
+    of("none", [""; 4])
 }

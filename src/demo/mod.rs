@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-//! Placeholder.
-=======
 //! What `fondaco demo` starts from: an upstream registry on disk, the manifests of `example-repo/`, two keys.
 //!
 //! Everything here is made up, small and the same on every computer: no clock, no randomness, no compression that
@@ -80,4 +77,3 @@ pub fn upstream(root: &Path) -> Result<Vec<Published>, DemoError> {
     published.sort();
     Ok(published)
 }
->>>>>>> ui

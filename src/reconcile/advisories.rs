@@ -9,7 +9,7 @@ use super::{RunError, State, World};
 use crate::{
     advisory::{Bundle, Store},
     manifest::Desired,
-    model::{Descriptor, Digest, Kind, Package, Reference, Repository, media_type},
+    model::{Descriptor, Digest, Kind, Reference, Repository, media_type},
     plan::amend::Facts,
     registry::Registry,
     scan,
@@ -34,7 +34,8 @@ pub(super) async fn read(
     facts: &Facts,
 ) -> Result<Bundle, RunError> {
     let bytes = bytes(world, &state.desired, digest).await?;
-    let (wanted, expected) = (ecosystems(state, facts), digest.clone());
+    let wanted = ecosystems(state, facts).map_err(|error| fail(digest, &error.to_string(), Kind::Invalid))?;
+    let expected = digest.clone();
     let read = move || Bundle::read_pinned(&bytes, &expected, &wanted);
     let bundle = tokio::task::spawn_blocking(read).await.map_err(|error| RunError::Task(error.to_string()))?;
     bundle.map_err(|error| fail(digest, &error.to_string(), error.kind()))
@@ -68,11 +69,14 @@ async fn bytes(world: &World, desired: &Desired, digest: &Digest) -> Result<Vec<
     Ok(bytes)
 }
 
-fn ecosystems(state: &State, facts: &Facts) -> BTreeSet<String> {
+fn ecosystems(state: &State, facts: &Facts) -> Result<BTreeSet<String>, scan::ScanError> {
     let recorded = state.evidence.images.values().flat_map(|record| record.packages.get("packages.txt"));
     let taken = facts.values().filter_map(|g| g.taken.as_ref()?.found.packages.get("packages.txt"));
-    let lines = recorded.chain(taken).flat_map(|text| text.lines());
-    lines.filter_map(|line| scan::ecosystem(&line.parse::<Package>().ok()?)).collect()
+    let mut ecosystems = BTreeSet::new();
+    for text in recorded.chain(taken) {
+        ecosystems.extend(scan::ecosystems(text)?);
+    }
+    Ok(ecosystems)
 }
 
 /// Keeps a bundle in the mirror, so that a run on another machine finds it by the digest in the lock.

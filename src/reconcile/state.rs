@@ -38,7 +38,7 @@ impl State {
     }
 
     /// Fetches and reads the tip of the branch.
-    pub(super) async fn tip(world: &World) -> Result<Self, RunError> {
+    pub async fn tip(world: &World) -> Result<Self, RunError> {
         let (remote, branch) = (world.remote.clone(), world.branch.clone());
         world
             .git(move |repository| {
