@@ -27,8 +27,12 @@ struct SignStatement<'a> {
     kind: &'a str,
     subject: [Subject<'a>; 1],
     predicate_type: &'a str,
-    predicate: BTreeMap<(), ()>,
+    predicate: Nothing,
 }
+
+/// The empty object.
+#[derive(Serialize)]
+struct Nothing {}
 
 #[derive(Serialize)]
 struct Subject<'a> {
@@ -58,7 +62,7 @@ fn bundle(subject: &Digest, signer: &dyn OrgSigner) -> Result<Vec<u8>, SignError
         kind: Statement::TYPE_V1,
         subject: [Subject { digest: BTreeMap::from([(subject.algorithm().name(), subject.hex())]) }],
         predicate_type: format::SIGN_PREDICATE,
-        predicate: BTreeMap::new(),
+        predicate: Nothing {},
     };
     let statement = serde_json::to_vec(&statement).expect("strings serialise");
     let signature = SignatureBytes::new(signer.sign(&pae(format::IN_TOTO, &statement))?);

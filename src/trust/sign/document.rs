@@ -29,13 +29,12 @@ pub async fn attach(
 ) -> Result<Vouched, SignError> {
     let layer = Descriptor::of(artifact_type, bytes);
     let wanted = Wanted { registry, repository: repository_path, subject, layer };
-    let there = match wanted.find().await? {
-        Some(there) => there,
-        None => {
-            let annotations = BTreeMap::from([(format::CREATED.to_owned(), at.to_string())]);
-            bundle::refer(registry, repository_path, subject, artifact_type, bytes, annotations).await?;
-            wanted.find().await?.ok_or_else(|| wanted.not_read_back("it is not among the referrers"))?
-        }
+    let there = if let Some(there) = wanted.find().await? {
+        there
+    } else {
+        let annotations = BTreeMap::from([(format::CREATED.to_owned(), at.to_string())]);
+        bundle::refer(registry, repository_path, subject, artifact_type, bytes, annotations).await?;
+        wanted.find().await?.ok_or_else(|| wanted.not_read_back("it is not among the referrers"))?
     };
     wanted.read_back(bytes).await?;
     let format = wanted.format();

@@ -92,7 +92,7 @@ pub fn create(password: &[u8]) -> Result<(String, String), SignError> {
 ///
 /// # Errors
 /// [`SignError::Key`] where the bytes are no scalar of P-256.
-pub fn seal(scalar: &[u8], password: &[u8]) -> Result<(String, String), SignError> {
+pub fn seal(scalar: &[u8; 32], password: &[u8]) -> Result<(String, String), SignError> {
     let secret = SecretKey::from_slice(scalar).map_err(unusable)?;
     let der = secret.to_pkcs8_der().map_err(unusable)?;
     let keys = ECDSAKeys::from_der(der.as_bytes()).map_err(unusable)?;
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_sealed_scalar_signs_as_rfc_6979_prints() {
-        let (private, public) = seal(&hex::decode(SCALAR).unwrap(), b"demo").unwrap();
+        let (private, public) = seal(&hex::decode(SCALAR).unwrap().try_into().unwrap(), b"demo").unwrap();
         assert!(!private.contains('\r') && !public.contains('\r'));
         let key = KeyFile::open(private.as_bytes(), b"demo").unwrap();
         assert_eq!(hex::encode(key.spki_der()), SPKI.replace(' ', ""));
@@ -212,6 +212,6 @@ mod tests {
             assert!(matches!(error, SignError::Key(_)), "{name}: {error}");
         }
         assert!(seal(&[0; 32], b"").is_err(), "zero is no scalar");
-        assert!(seal(&[1; 31], b"").is_err());
+        assert!(seal(&[0xff; 32], b"").is_err(), "the number is above the order of the group");
     }
 }

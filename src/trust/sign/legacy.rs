@@ -60,7 +60,7 @@ pub(super) async fn write(
     fetch::write(registry, &repository.path, &payload).await?;
     fetch::write(registry, &repository.path, &written.config).await?;
     let media_type = written.media_type;
-    registry.put_manifest(&repository.path, &reference, &media_type, written.manifest.into()).await?;
+    registry.put_manifest(&repository.path, &reference, &media_type, written.manifest).await?;
     Ok(())
 }
 

@@ -210,7 +210,7 @@ fn image_of(manifest: &RawManifest) -> Result<ImageManifest, String> {
     }
 }
 
-/// Returns the digests of what `key` vouches with, in the order of [`Survey::sightings`].
+/// Returns the verified signatures of one form, in the order of [`Survey::sightings`].
 pub(in crate::trust) fn verified(
     survey: &Survey,
     format: SignatureFormat,

@@ -56,7 +56,7 @@ impl AcceptedKeys {
     }
 
     /// Returns the name of the first key under which `signature` covers `message`.
-    pub(super) fn verifying(&self, message: &[u8], signature: &[u8]) -> Option<&str> {
+    pub(in crate::trust) fn verifying(&self, message: &[u8], signature: &[u8]) -> Option<&str> {
         let signature = SignatureBytes::from_bytes(signature);
         let holds = |accepted: &&AcceptedKey| {
             verify_signature(&accepted.key, message, &signature, accepted.scheme).is_ok()
@@ -65,7 +65,7 @@ impl AcceptedKeys {
     }
 
     /// Returns the name of the key that a bundle's hint points at. The hint proves nothing.
-    pub(super) fn hinted(&self, hint: &str) -> Option<&str> {
+    pub(in crate::trust) fn hinted(&self, hint: &str) -> Option<&str> {
         self.keys.iter().find(|accepted| accepted.hint == hint).map(|accepted| accepted.name.as_str())
     }
 }
