@@ -59,11 +59,12 @@ impl Diagnostic {
     }
 }
 
-/// Sorts by path, line and column and removes what was found twice.
-pub(super) fn sort(diagnostics: &mut Vec<Diagnostic>) {
-    let key = |d: &Diagnostic| (d.at.clone(), d.code, d.message.clone(), d.help.clone());
-    diagnostics.sort_by_cached_key(key);
-    diagnostics.dedup();
+impl Code {
+    /// Returns whether nothing behind the mistake was read.
+    pub(super) const fn stops_reading(self) -> bool {
+        use Code::{Syntax, TooDeep, TooLarge, TooManyDocuments, TooManyNodes, Unsupported};
+        matches!(self, Syntax | TooLarge | TooDeep | TooManyDocuments | TooManyNodes | Unsupported)
+    }
 }
 
 macro_rules! codes {

@@ -70,7 +70,7 @@ fn manifest<T: JsonSchema>() -> Value {
 }
 
 fn record<T: JsonSchema>() -> Value {
-    let settings = SchemaSettings::draft07().for_serialize();
+    let settings = SchemaSettings::draft07().for_serialize().with_transform(NothingElse);
     settings.into_generator().into_root_schema_for::<T>().to_value()
 }
 
@@ -126,6 +126,28 @@ fn moved(schema: &mut Value, to: &str) {
     }
 }
 
+/// Closes every object of a record: what is not described is not written.
+#[derive(Debug, Clone)]
+struct NothingElse;
+
+impl Transform for NothingElse {
+    fn transform(&mut self, schema: &mut Schema) {
+        transform_subschemas(self, schema);
+        unwrapped(schema);
+        if schema.get("properties").is_some() {
+            schema.insert("additionalProperties".to_owned(), Value::Bool(false));
+        }
+    }
+}
+
+/// Takes the line ends of source code out of a description: editors show it in their own width.
+fn unwrapped(schema: &mut Schema) {
+    if let Some(Value::String(description)) = schema.get_mut("description") {
+        let paragraphs: Vec<_> = description.split("\n\n").map(|text| text.replace('\n', " ")).collect();
+        *description = paragraphs.join("\n\n");
+    }
+}
+
 /// Takes `null` out of every schema: a key without a value is a mistake, not a default.
 #[derive(Debug, Clone)]
 struct NothingIsNoValue;
@@ -133,6 +155,7 @@ struct NothingIsNoValue;
 impl Transform for NothingIsNoValue {
     fn transform(&mut self, schema: &mut Schema) {
         transform_subschemas(self, schema);
+        unwrapped(schema);
         let Some(object) = schema.as_object_mut() else { return };
         let null = json!({"type": "null"});
         if let Some(types) = object.get_mut("type") {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::escape::{escaped, shown};
 use super::kinds::Kind;
+use super::mistakes::Mistakes;
 use super::node::{Content, Entry, Mark, Node, Type};
 use super::suggest::did_you_mean;
 use super::text::{FORMS, Form};
@@ -29,7 +30,7 @@ pub(super) fn check(
     node: &mut Node,
     schema: &Value,
     named: &mut Vec<Named>,
-    out: &mut Vec<Diagnostic>,
+    out: &mut Mistakes,
 ) -> bool {
     let root = Here { phrase: "for a document".to_owned(), at: node.at, key: "" };
     Checker { file, schema, named, out }.check(node, schema, &root)
@@ -68,7 +69,7 @@ struct Checker<'a> {
     file: &'a str,
     schema: &'a Value,
     named: &'a mut Vec<Named>,
-    out: &'a mut Vec<Diagnostic>,
+    out: &'a mut Mistakes,
 }
 
 impl<'a> Checker<'a> {
@@ -140,6 +141,7 @@ impl<'a> Checker<'a> {
     /// Checks every entry. What lacks a required key is of no further use.
     fn map(&mut self, node: &mut Node, schema: &'a Value, here: &Here<'_>) -> bool {
         self.missing_keys(node, schema, here.at);
+        self.alternatives(node, schema, here.at);
         let known = &schema["properties"];
         if let Content::Map(entries) = &mut node.content {
             entries.retain_mut(|entry| match known.get(&entry.key) {
@@ -151,9 +153,13 @@ impl<'a> Checker<'a> {
             });
         }
         required(schema).all(|key| node.entry(key).is_some())
+            && alternatives(schema).is_none_or(|keys| keys.iter().any(|key| node.entry(key).is_some()))
     }
 
     fn unknown_key(&mut self, entry: &Entry, schema: &Value) -> bool {
+        if self.out.full(self.file) {
+            return false;
+        }
         let mut keys: Vec<&str> =
             schema["properties"].as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
         keys.sort_unstable();
@@ -175,6 +181,18 @@ impl<'a> Checker<'a> {
                 None,
                 format!("`{key}`: {}", first_sentence(description)),
             );
+        }
+    }
+
+    /// Reports a map with none or several of the keys of which exactly one is wanted.
+    fn alternatives(&mut self, node: &Node, schema: &Value, at: Mark) {
+        let Some(keys) = alternatives(schema) else { return };
+        let written = keys.iter().filter(|key| node.entry(key).is_some()).count();
+        if written != 1 {
+            let quoted: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
+            let code = if written == 0 { Code::MissingKey } else { Code::InvalidValue };
+            let message = format!("{} needs exactly one of {}", title(schema), quoted.join(" and "));
+            self.out.push(Diagnostic::new(code, message, at.place(self.file)));
         }
     }
 
@@ -286,6 +304,11 @@ fn inner(schema: &Value) -> Option<&Value> {
 
 fn required(schema: &Value) -> impl Iterator<Item = &str> {
     schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// Returns the keys of which exactly one has to be written.
+fn alternatives(schema: &Value) -> Option<Vec<&str>> {
+    schema["oneOf"].as_array()?.iter().map(|option| option["required"][0].as_str()).collect()
 }
 
 /// Returns the words of an enumeration.

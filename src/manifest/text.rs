@@ -125,8 +125,8 @@ form! {
     /// A registry's host: a DNS name with at least one dot, or `localhost`, and a port where it is not the usual one.
     HostName(String): "a registry host", "^([a-zA-Z0-9-]+(\\.[a-zA-Z0-9-]+)+|localhost|[a-zA-Z0-9.-]+:[0-9]+)(:[0-9]+)?$", None, |text| {
         let rule = "a host has a dot or a port, or is `localhost`: `registry.acme.example`, `localhost:5000`";
-        let named = format!("{text}/x").parse::<Repository>();
-        let whole = matches!(&named, Ok(repository) if repository.host == text && repository.path == "x");
+        let named = format!("{text}/x/y").parse::<Repository>();
+        let whole = matches!(&named, Ok(repository) if repository.host == text && repository.path == "x/y");
         let labels = text.split(':').next().unwrap_or(text).split('.').all(|l| is_label(&l.to_ascii_lowercase()));
         let port = text.split_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_ok_and(|port| port > 0));
         (whole && labels && port).then(|| text.to_owned()).ok_or_else(|| rule.to_owned())
@@ -149,7 +149,7 @@ form! {
 form! {
     /// A registry's host, with a path where the mirror has only a part of the registry, for instance `registry.acme.example`.
     Prefix(String): "a registry", "^[^/@]+(/[^:@A-Z]+)?$", None, |text| {
-        repository(&format!("{text}/x")).map(|_| text.to_owned()).map_err(|_| {
+        repository(&format!("{text}/x/y")).map(|_| text.to_owned()).map_err(|_| {
             "a registry is a host, and a path where there is one: `registry.acme.example`".to_owned()
         })
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::images::Wanted;
+use crate::manifest::mistakes::Mistakes;
 use crate::manifest::{Code, DesiredConsumer, DesiredMirror, Diagnostic, Place};
 use crate::model::Repository;
 
@@ -12,9 +13,9 @@ pub const DISTRIBUTIONS_MAX: usize = 1_000_000;
 
 /// Reports images that two sets ask for under different trust policies: what is found out about a digest is recorded
 /// once, under one policy.
-pub(super) fn trust(images: &[Wanted], out: &mut Vec<Diagnostic>) {
+pub(super) fn trust(images: &[Wanted], out: &mut Mistakes) {
     let mut first: BTreeMap<(&Repository, &str), &Wanted> = BTreeMap::new();
-    for wanted in images {
+    for wanted in images.iter().filter(|wanted| !wanted.flawed) {
         let image = &wanted.image;
         let other = *first.entry((&image.source, &image.tag)).or_insert(wanted);
         if other.image.trust != image.trust {
@@ -40,7 +41,7 @@ pub(super) fn destinations(
     consumers: &[(DesiredConsumer, Place)],
     images: &[Wanted],
     mirror: Option<&DesiredMirror>,
-    out: &mut Vec<Diagnostic>,
+    out: &mut Mistakes,
 ) {
     let mut sets: BTreeMap<&str, Vec<&Wanted>> = BTreeMap::new();
     for wanted in images {
@@ -65,7 +66,9 @@ pub(super) fn destinations(
         for wanted in wanted {
             let destination = (consumer.distribution(&wanted.image.source), wanted.image.tag.as_str());
             let (first, by) = *claims.entry(destination.clone()).or_insert((wanted, consumer));
-            let same = first.image.source == wanted.image.source && first.image.digest == wanted.image.digest;
+            let unsure = first.flawed || wanted.flawed;
+            let same = first.image.source == wanted.image.source
+                && (unsure || first.image.digest == wanted.image.digest);
             if !same && reported.insert(destination.clone()) {
                 out.push(conflict(&destination, (first, by), (wanted, consumer)));
             }
@@ -98,7 +101,7 @@ fn quarantine(
     at: &Place,
     wanted: &[&Wanted],
     mirror: &DesiredMirror,
-    out: &mut Vec<Diagnostic>,
+    out: &mut Mistakes,
 ) {
     let quarantine = &mirror.quarantine;
     let inside = |repository: &Repository| {
