@@ -67,13 +67,6 @@ impl Code {
     }
 }
 
-/// Sorts by path, line and column and removes what was found twice.
-pub(super) fn sort(diagnostics: &mut Vec<Diagnostic>) {
-    let key = |d: &Diagnostic| (d.at.clone(), d.code, d.message.clone(), d.help.clone());
-    diagnostics.sort_by_cached_key(key);
-    diagnostics.dedup();
-}
-
 macro_rules! codes {
     ($($name:ident = $id:literal, $description:literal;)*) => {
         /// What kind of mistake. `F01…` is wrong within one document, `F02…` between documents. Codes keep their meaning

@@ -48,7 +48,20 @@ fn one(diagnostic: &Diagnostic, texts: &BTreeMap<&str, Vec<&str>>, renderer: &Re
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(escaped(help)));
     }
-    renderer.render(&[group])
+    let text = renderer.render(&[group]);
+    diagnostic.at.as_ref().map_or(text.clone(), |at| with_column(&text, at))
+}
+
+/// Puts the file's own column behind the place: the renderer counts in the excerpt, where escapes take more room and
+/// the beginning may be cut. The title is passed over; it is one line, whatever foreign text it holds.
+fn with_column(text: &str, at: &Place) -> String {
+    let place = format!("{}:{}:", escaped(&at.file), at.line);
+    let below_title = text.find('\n').unwrap_or(text.len());
+    let Some(start) = text[below_title..].find(&place).map(|found| below_title + found + place.len()) else {
+        return text.to_owned();
+    };
+    let digits = text[start..].find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len() - start);
+    format!("{}{}{}", &text[..start], at.column, &text[start + digits..])
 }
 
 /// Returns the one line of the mistake, underlined.

@@ -11,6 +11,7 @@ mod diagnostic;
 mod display;
 mod escape;
 pub mod kinds;
+mod mistakes;
 mod node;
 mod resolve;
 mod schemas;
@@ -28,17 +29,15 @@ use serde_yaml::Value;
 pub use desired::*;
 pub use diagnostic::{Code, Diagnostic, Place};
 pub use display::render;
+pub use mistakes::MISTAKES_MAX;
 pub use resolve::DISTRIBUTIONS_MAX;
 pub use schemas::schemas;
 pub use yaml::{DEPTH_MAX, DOCUMENTS_MAX, FILE_BYTES_MAX, NODES_MAX};
 
-use diagnostic::sort;
 use kinds::Kind;
+use mistakes::Mistakes;
 use node::Node;
 use resolve::{Object, Spec};
-
-/// The most mistakes that are reported for one file. Nobody reads more at once, and each costs time to show.
-pub const MISTAKES_MAX: usize = 200;
 
 /// The folders whose YAML files are manifests.
 const FOLDERS: [&str; 5] = ["registries/", "trust/", "gates/", "images/", "consumers/"];
@@ -71,59 +70,35 @@ pub fn is_input(path: &str) -> bool {
 pub fn read(files: &[SourceFile]) -> Result<Desired, Vec<Diagnostic>> {
     let mut files: Vec<_> = files.iter().filter(|file| is_input(&file.path)).collect();
     files.sort();
-    let mut diagnostics = Vec::new();
+    let mut mistakes = Mistakes::default();
     let mut sources = resolve::Sources::default();
     for file in files {
         if is_manifest(&file.path) {
-            read_file(file, &mut sources, &mut diagnostics);
+            read_file(file, &mut sources, &mut mistakes);
         } else {
             sources.keys.insert(&file.path, &file.text);
         }
     }
-    let desired = resolve::resolve(&sources, &mut diagnostics);
-    sort(&mut diagnostics);
-    if let (Some(desired), true) = (desired, diagnostics.is_empty()) {
-        Ok(desired)
-    } else {
-        Err(limited(diagnostics))
+    let desired = resolve::resolve(&sources, &mut mistakes);
+    match desired {
+        Some(desired) if mistakes.total() == 0 => Ok(desired),
+        _ => Err(mistakes.sorted()),
     }
-}
-
-/// Keeps the first mistakes of each file, and says where some are left out.
-fn limited(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let mut kept: Vec<Diagnostic> = Vec::new();
-    let mut count = 0;
-    for diagnostic in diagnostics {
-        let file = |d: &Diagnostic| d.at.as_ref().map(|at| at.file.clone());
-        let same = kept.last().is_some_and(|last| file(last) == file(&diagnostic));
-        count = if same { count + 1 } else { 1 };
-        match count {
-            n if n <= MISTAKES_MAX || diagnostic.code.stops_reading() => kept.push(diagnostic),
-            n if n == MISTAKES_MAX + 1 => {
-                let message =
-                    format!("more than {MISTAKES_MAX} mistakes in this file; the rest is not shown");
-                kept.push(Diagnostic::new(Code::TooManyMistakes, message, diagnostic.at));
-            }
-            _ => {}
-        }
-    }
-    kept
 }
 
 /// Reads the documents of one file.
-fn read_file<'a>(file: &'a SourceFile, sources: &mut resolve::Sources<'a>, out: &mut Vec<Diagnostic>) {
-    let read = yaml::read(&file.path, &file.text);
-    out.extend(read.diagnostics);
+fn read_file<'a>(file: &'a SourceFile, sources: &mut resolve::Sources<'a>, out: &mut Mistakes) {
+    let read = yaml::read(&file.path, &file.text, out);
     if read.cut {
         sources.unreadable.push(&file.path);
     }
     for document in read.documents {
         let mut node = document.node;
-        let before = out.len();
+        let before = out.total();
         let Some(kind) = kind_of(&file.path, &mut node, out) else { continue };
         let whole = shape::check(&file.path, &mut node, schemas::of(kind), &mut sources.named, out);
         let value = match document.value {
-            Some(value) if out.len() == before => Some(value),
+            Some(value) if out.total() == before => Some(value),
             _ => whole.then(|| node.value()),
         };
         let spec = value.and_then(|value| match spec_of(kind, value) {
@@ -138,13 +113,13 @@ fn read_file<'a>(file: &'a SourceFile, sources: &mut resolve::Sources<'a>, out: 
                 None
             }
         });
-        let flawed = out.len() > before;
+        let flawed = out.total() > before;
         sources.objects.push(Object { file: &file.path, kind, node, flawed, spec });
     }
 }
 
 /// Returns the document's kind. Where the word is nearly one, the mistake is reported and that kind is meant.
-fn kind_of(file: &str, node: &mut Node, out: &mut Vec<Diagnostic>) -> Option<Kind> {
+fn kind_of(file: &str, node: &mut Node, out: &mut Mistakes) -> Option<Kind> {
     let names = Kind::ALL.map(Kind::name);
     let help = format!("kinds: {}", names.join(", "));
     let Some(entry) = node.entry("kind") else {

@@ -133,9 +133,18 @@ struct NothingElse;
 impl Transform for NothingElse {
     fn transform(&mut self, schema: &mut Schema) {
         transform_subschemas(self, schema);
+        unwrapped(schema);
         if schema.get("properties").is_some() {
             schema.insert("additionalProperties".to_owned(), Value::Bool(false));
         }
+    }
+}
+
+/// Takes the line ends of source code out of a description: editors show it in their own width.
+fn unwrapped(schema: &mut Schema) {
+    if let Some(Value::String(description)) = schema.get_mut("description") {
+        let paragraphs: Vec<_> = description.split("\n\n").map(|text| text.replace('\n', " ")).collect();
+        *description = paragraphs.join("\n\n");
     }
 }
 
@@ -146,6 +155,7 @@ struct NothingIsNoValue;
 impl Transform for NothingIsNoValue {
     fn transform(&mut self, schema: &mut Schema) {
         transform_subschemas(self, schema);
+        unwrapped(schema);
         let Some(object) = schema.as_object_mut() else { return };
         let null = json!({"type": "null"});
         if let Some(types) = object.get_mut("type") {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::escape::{escaped, shown};
 use super::kinds::Kind;
+use super::mistakes::Mistakes;
 use super::node::{Content, Entry, Mark, Node, Type};
 use super::suggest::did_you_mean;
 use super::text::{FORMS, Form};
@@ -29,7 +30,7 @@ pub(super) fn check(
     node: &mut Node,
     schema: &Value,
     named: &mut Vec<Named>,
-    out: &mut Vec<Diagnostic>,
+    out: &mut Mistakes,
 ) -> bool {
     let root = Here { phrase: "for a document".to_owned(), at: node.at, key: "" };
     Checker { file, schema, named, out }.check(node, schema, &root)
@@ -68,7 +69,7 @@ struct Checker<'a> {
     file: &'a str,
     schema: &'a Value,
     named: &'a mut Vec<Named>,
-    out: &'a mut Vec<Diagnostic>,
+    out: &'a mut Mistakes,
 }
 
 impl<'a> Checker<'a> {
@@ -156,6 +157,9 @@ impl<'a> Checker<'a> {
     }
 
     fn unknown_key(&mut self, entry: &Entry, schema: &Value) -> bool {
+        if self.out.full(self.file) {
+            return false;
+        }
         let mut keys: Vec<&str> =
             schema["properties"].as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
         keys.sort_unstable();

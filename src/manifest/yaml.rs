@@ -10,6 +10,8 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 use serde::Deserialize;
 use serde_yaml::Value;
 
+use super::escape::shown;
+use super::mistakes::Mistakes;
 use super::node::{Content, Entry, Mark, Node};
 use super::{Code, Diagnostic};
 
@@ -33,44 +35,37 @@ pub(super) struct Document {
     pub value: Option<Value>,
 }
 
-/// What could be read of a file, with the mistakes on the way.
+/// What could be read of a file.
 #[derive(Debug, Default)]
 pub(super) struct Read {
     pub documents: Vec<Document>,
-    pub diagnostics: Vec<Diagnostic>,
-    /// The file ends before its end: documents after the first mistake are not known.
+    /// The file was not read to its end: further documents are not known.
     pub cut: bool,
 }
 
 /// Reads the documents of a file. Empty documents are left out.
-pub(super) fn read(file: &str, text: &str) -> Read {
+pub(super) fn read(file: &str, text: &str, out: &mut Mistakes) -> Read {
+    let start = Mark { line: 1, column: 1, width: 1 };
     if text.len() > FILE_BYTES_MAX {
         let message = format!("file has {} bytes, more than {FILE_BYTES_MAX}", text.len());
-        let at = Mark { line: 1, column: 1, width: 1 }.place(file);
-        return Read {
-            diagnostics: vec![Diagnostic::new(Code::TooLarge, message, at)],
-            cut: true,
-            ..Read::default()
-        };
+        out.push(Diagnostic::new(Code::TooLarge, message, start.place(file)));
+        return Read { documents: Vec::new(), cut: true };
     }
-    let mut builder = Builder { file, ..Builder::default() };
+    let before = out.total();
+    let mut builder =
+        Builder { file, out, stack: Vec::new(), anchors: BTreeMap::new(), documents: Vec::new(), nodes: 0 };
     let cut = builder.run(text).is_none();
-    let values = if builder.diagnostics.is_empty() {
-        values(file, text, &mut builder.diagnostics)
-    } else {
-        Vec::new()
-    };
-    let mut read = Read { diagnostics: builder.diagnostics, cut, documents: Vec::new() };
-    if read.diagnostics.is_empty()
-        && values.iter().skip(builder.documents.len()).any(|value| !value.is_null())
-    {
-        read.diagnostics.push(ambiguous(Mark { line: 1, column: 1, width: 1 }.place(file)));
+    let nodes = builder.documents;
+    let values = if out.total() == before { values(file, text, out) } else { Vec::new() };
+    if out.total() == before && values.iter().skip(nodes.len()).any(|value| !value.is_null()) {
+        out.push(ambiguous(start.place(file)));
     }
+    let mut read = Read { documents: Vec::new(), cut };
     let mut values = values.into_iter();
-    for node in builder.documents {
+    for node in nodes {
         let value = values.next();
         if let Some(at) = value.as_ref().and_then(|value| node.differs(value)) {
-            read.diagnostics.push(ambiguous(at.place(file)));
+            out.push(ambiguous(at.place(file)));
         } else if node.value() != Value::Null {
             read.documents.push(Document { node, value });
         }
@@ -84,7 +79,7 @@ fn ambiguous(at: super::Place) -> Diagnostic {
 }
 
 /// Reads every document with `serde_yaml`.
-fn values(file: &str, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<Value> {
+fn values(file: &str, text: &str, out: &mut Mistakes) -> Vec<Value> {
     let mut values = Vec::new();
     for document in serde_yaml::Deserializer::from_str(text) {
         match Value::deserialize(document) {
@@ -92,7 +87,11 @@ fn values(file: &str, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Vec<Valu
             Err(error) => {
                 let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
                 let at = Mark { line: line.max(1), column: column.max(1), width: 1 }.place(file);
-                diagnostics.push(Diagnostic::new(Code::Syntax, format!("not valid YAML: {error}"), at));
+                out.push(Diagnostic::new(
+                    Code::Syntax,
+                    format!("not valid YAML: {}", shown(&error.to_string())),
+                    at,
+                ));
                 break;
             }
         }
@@ -115,14 +114,14 @@ enum Inner {
 }
 
 /// Builds located values from events.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Builder<'a> {
     file: &'a str,
+    out: &'a mut Mistakes,
     stack: Vec<Open>,
     anchors: BTreeMap<usize, Node>,
     documents: Vec<Node>,
     nodes: usize,
-    diagnostics: Vec<Diagnostic>,
 }
 
 impl Builder<'_> {
@@ -150,7 +149,7 @@ impl Builder<'_> {
     }
 
     fn stop(&mut self, code: Code, message: String, at: Mark) -> Option<()> {
-        self.diagnostics.push(Diagnostic::new(code, message, at.place(self.file)));
+        self.out.push(Diagnostic::new(code, message, at.place(self.file)));
         None
     }
 
@@ -252,9 +251,9 @@ impl Builder<'_> {
                 None => return self.key(node),
                 Some((key, at)) => match keys.get(&key) {
                     Some(first) => {
-                        let message = format!("key `{key}` is written twice");
+                        let message = format!("key `{}` is written twice", shown(&key));
                         let diagnostic = Diagnostic::new(Code::DuplicateKey, message, at.place(self.file));
-                        self.diagnostics.push(diagnostic.help(format!("the first is in line {first}")));
+                        self.out.push(diagnostic.help(format!("the first is in line {first}")));
                     }
                     None => {
                         keys.insert(key.clone(), at.line);

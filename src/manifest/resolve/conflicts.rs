@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::images::Wanted;
+use crate::manifest::mistakes::Mistakes;
 use crate::manifest::{Code, DesiredConsumer, DesiredMirror, Diagnostic, Place};
 use crate::model::Repository;
 
@@ -12,7 +13,7 @@ pub const DISTRIBUTIONS_MAX: usize = 1_000_000;
 
 /// Reports images that two sets ask for under different trust policies: what is found out about a digest is recorded
 /// once, under one policy.
-pub(super) fn trust(images: &[Wanted], out: &mut Vec<Diagnostic>) {
+pub(super) fn trust(images: &[Wanted], out: &mut Mistakes) {
     let mut first: BTreeMap<(&Repository, &str), &Wanted> = BTreeMap::new();
     for wanted in images.iter().filter(|wanted| !wanted.flawed) {
         let image = &wanted.image;
@@ -40,7 +41,7 @@ pub(super) fn destinations(
     consumers: &[(DesiredConsumer, Place)],
     images: &[Wanted],
     mirror: Option<&DesiredMirror>,
-    out: &mut Vec<Diagnostic>,
+    out: &mut Mistakes,
 ) {
     let mut sets: BTreeMap<&str, Vec<&Wanted>> = BTreeMap::new();
     for wanted in images {
@@ -100,7 +101,7 @@ fn quarantine(
     at: &Place,
     wanted: &[&Wanted],
     mirror: &DesiredMirror,
-    out: &mut Vec<Diagnostic>,
+    out: &mut Mistakes,
 ) {
     let quarantine = &mirror.quarantine;
     let inside = |repository: &Repository| {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Object, Sources, Spec};
 use crate::manifest::kinds::{ImageEntry, ImageSetSpec};
+use crate::manifest::mistakes::Mistakes;
 use crate::manifest::{Code, DesiredImage, Diagnostic, Place};
 
 /// An image with the place of its tag.
@@ -16,7 +17,7 @@ pub(super) struct Wanted {
 }
 
 /// Returns the images of all sets.
-pub(super) fn images(sources: &Sources<'_>, out: &mut Vec<Diagnostic>) -> Vec<Wanted> {
+pub(super) fn images(sources: &Sources<'_>, out: &mut Mistakes) -> Vec<Wanted> {
     let mut wanted = Vec::new();
     for object in &sources.objects {
         if let (Some(name), Some(Spec::ImageSet(spec))) = (object.name(), &object.spec) {
@@ -26,13 +27,7 @@ pub(super) fn images(sources: &Sources<'_>, out: &mut Vec<Diagnostic>) -> Vec<Wa
     wanted
 }
 
-fn set(
-    object: &Object<'_>,
-    name: &str,
-    spec: &ImageSetSpec,
-    wanted: &mut Vec<Wanted>,
-    out: &mut Vec<Diagnostic>,
-) {
+fn set(object: &Object<'_>, name: &str, spec: &ImageSetSpec, wanted: &mut Vec<Wanted>, out: &mut Mistakes) {
     let mut seen: BTreeMap<(String, &str), Place> = BTreeMap::new();
     for (index, entry) in spec.images.iter().enumerate() {
         let path = format!("spec.images.{index}");
@@ -59,7 +54,7 @@ fn set(
     }
 }
 
-fn check_digest(object: &Object<'_>, entry: &ImageEntry, path: &str, out: &mut Vec<Diagnostic>) {
+fn check_digest(object: &Object<'_>, entry: &ImageEntry, path: &str, out: &mut Mistakes) {
     if entry.digest.is_some() && entry.tags.len() > 1 {
         let message = format!("a digest pins one tag, and {} are listed", entry.tags.len());
         let help = "write one entry for each tag".to_owned();

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use super::escape::shown;
 use super::kinds::{ConsumerSpec, GateSpec, ImageSetSpec, Kind, MirrorSpec, RegistrySpec, TrustPolicySpec};
+use super::mistakes::Mistakes;
 use super::node::Node;
 use super::shape::Named;
 use super::suggest::did_you_mean;
@@ -80,7 +81,7 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn new(sources: &'a Sources<'a>, out: &mut Vec<Diagnostic>) -> Self {
+    fn new(sources: &'a Sources<'a>, out: &mut Mistakes) -> Self {
         let mut defined: BTreeMap<_, &Object<'_>> = BTreeMap::new();
         for object in &sources.objects {
             let Some(name) = object.name() else { continue };
@@ -107,10 +108,11 @@ impl<'a> Names<'a> {
     }
 
     /// Reports what is named and not defined.
-    fn check(&self, named: &[Named], out: &mut Vec<Diagnostic>) {
-        for Named { kind, name, at } in
-            named.iter().filter(|named| self.find(named.kind, &named.name).is_none())
-        {
+    fn check(&self, named: &[Named], out: &mut Mistakes) {
+        for Named { kind, name, at } in named {
+            if self.find(*kind, name).is_some() || out.full(&at.file) {
+                continue;
+            }
             let message = format!("{} `{name}` is not defined", kind.noun());
             let label = did_you_mean(name, self.of(*kind).map(|(name, _)| name));
             out.push(
@@ -162,7 +164,7 @@ fn plural(kind: Kind) -> &'static str {
 }
 
 /// Resolves all documents; `None` where the mirror is not known. What is wrong is left out and reported.
-pub(super) fn resolve(sources: &Sources<'_>, out: &mut Vec<Diagnostic>) -> Option<Desired> {
+pub(super) fn resolve(sources: &Sources<'_>, out: &mut Mistakes) -> Option<Desired> {
     let names = Names::new(sources, out);
     names.check(&sources.named, out);
     let mirror = mirror(sources, out);
@@ -179,7 +181,7 @@ pub(super) fn resolve(sources: &Sources<'_>, out: &mut Vec<Diagnostic>) -> Optio
 }
 
 /// Returns the mirror, and reports where there is none or more than one.
-fn mirror(sources: &Sources<'_>, out: &mut Vec<Diagnostic>) -> Option<DesiredMirror> {
+fn mirror(sources: &Sources<'_>, out: &mut Mistakes) -> Option<DesiredMirror> {
     let mut mirrors = sources.objects.iter().filter(|object| object.kind == Kind::Mirror);
     let Some(first) = mirrors.next() else {
         if sources.unreadable.is_empty() {

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Object, Sources, Spec};
 use crate::manifest::kinds::{TrustPolicySpec, TrustedKey};
+use crate::manifest::mistakes::Mistakes;
 use crate::manifest::suggest::did_you_mean;
 use crate::manifest::text::{PUBLIC_KEY, is_public_key};
 use crate::manifest::{Code, DesiredPolicy, Diagnostic, is_input};
 use crate::model::Outcome;
 
 /// Returns the policies by name.
-pub(super) fn policies(sources: &Sources<'_>, out: &mut Vec<Diagnostic>) -> BTreeMap<String, DesiredPolicy> {
+pub(super) fn policies(sources: &Sources<'_>, out: &mut Mistakes) -> BTreeMap<String, DesiredPolicy> {
     let mut policies = BTreeMap::new();
     for object in &sources.objects {
         let (Some(name), Some(Spec::TrustPolicy(spec))) = (object.name(), &object.spec) else { continue };
@@ -36,7 +37,7 @@ fn keys(
     sources: &Sources<'_>,
     object: &Object<'_>,
     spec: &TrustPolicySpec,
-    out: &mut Vec<Diagnostic>,
+    out: &mut Mistakes,
 ) -> Vec<(String, String)> {
     let mut names = BTreeSet::new();
     let mut keys = Vec::new();
@@ -59,7 +60,7 @@ fn pem(
     object: &Object<'_>,
     key: &TrustedKey,
     path: &str,
-    out: &mut Vec<Diagnostic>,
+    out: &mut Mistakes,
 ) -> Option<String> {
     let file = match (&key.path, &key.pem) {
         (None, Some(pem)) => return Some(pem.0.clone()),

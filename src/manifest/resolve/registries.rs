@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 
 use super::{Object, Sources, Spec};
 use crate::manifest::kinds::RegistrySpec;
+use crate::manifest::mistakes::Mistakes;
 use crate::manifest::text::{HostName, Sentence};
 use crate::manifest::{Code, DesiredRegistry, Diagnostic, Fact, Place};
 
 /// Returns the registries by host.
-pub(super) fn registries(
-    sources: &Sources<'_>,
-    out: &mut Vec<Diagnostic>,
-) -> BTreeMap<String, DesiredRegistry> {
+pub(super) fn registries(sources: &Sources<'_>, out: &mut Mistakes) -> BTreeMap<String, DesiredRegistry> {
     let mut registries = BTreeMap::new();
     let mut places: BTreeMap<String, Place> = BTreeMap::new();
     for object in &sources.objects {
@@ -39,7 +37,7 @@ pub(super) fn registries(
     registries
 }
 
-fn host(object: &Object<'_>, name: &str, spec: &RegistrySpec, out: &mut Vec<Diagnostic>) -> Option<String> {
+fn host(object: &Object<'_>, name: &str, spec: &RegistrySpec, out: &mut Mistakes) -> Option<String> {
     match (&spec.host, name.parse::<HostName>()) {
         (Some(host), _) => Some(host.0.clone()),
         (None, Ok(host)) => Some(host.0),

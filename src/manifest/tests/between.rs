@@ -361,12 +361,6 @@ MFkw
               |
               = help: public keys are read from files `*.pub` and `*.pem` below `trust/` and `keys/`
 
-            error[F0110]: key `outside` needs `path` or `pem`, and has neither
-             --> trust/policies.yaml:9:14
-              |
-            9 |     - {name: outside, path: ../nginx.pub}
-              |              ^^^^^^^
-
             error[F0110]: `../nginx.pub` is not a path
              --> trust/policies.yaml:9:29
               |
@@ -375,23 +369,17 @@ MFkw
               |
               = help: a path is relative to the manifest repository, with `/` between its parts and no `..`
 
-            error[F0110]: key `none` needs `path` or `pem`, and has neither
-              --> trust/policies.yaml:10:14
+            error[F0109]: a key needs exactly one of `path` and `pem`
+              --> trust/policies.yaml:10:7
                |
             10 |     - {name: none}
-               |              ^^^^
+               |       ^
 
-            error[F0110]: key `both` needs `path` or `pem`, and has both
-              --> trust/policies.yaml:11:14
+            error[F0110]: a key needs exactly one of `path` and `pem`
+              --> trust/policies.yaml:11:7
                |
             11 |     - {name: both, path: trust/ngin.pub, pem: "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----"}
-               |              ^^^^
-
-            error[F0110]: key `text` needs `path` or `pem`, and has neither
-              --> trust/policies.yaml:12:14
-               |
-            12 |     - {name: text, pem: MFkw}
-               |              ^^^^
+               |       ^
 
             error[F0110]: `MFkw` is not a public key
               --> trust/policies.yaml:12:25
@@ -401,7 +389,7 @@ MFkw
                |
                = help: a public key is PEM text from `-----BEGIN PUBLIC KEY-----` to `-----END PUBLIC KEY-----`
 
-            10 errors in 2 files; nothing was done.
+            8 errors in 2 files; nothing was done.
         "#]],
     );
 }

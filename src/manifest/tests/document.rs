@@ -382,3 +382,59 @@ kind: Gate
         "#]],
     );
 }
+
+#[test]
+fn the_printed_column_is_that_of_the_file_whatever_is_escaped_before_it() {
+    let long = "k".repeat(400);
+    check(
+        &format!(
+            "=== gates/a.yaml
+apiVersion: fondaco/v1alpha1
+kind: Gate
+metadata: {{name: a}}
+spec: {{\"\u{202e}\tü\": 1, maxage: 3d}}
+---
+apiVersion: fondaco/v1alpha1
+kind: Gate
+metadata: {{name: b}}
+spec: {{ # {long}
+  {long}: 1, maxage: 3d}}
+"
+        ),
+        expect![[r#"
+            error[F0107]: unknown key `\u{202e}\u{9}ü`
+             --> gates/a.yaml:4:8
+              |
+            4 | spec: {"\u{202e} ü": 1, maxage: 3d}
+              |        ^^^^^^^^^^^^
+              |
+              = help: keys of a gate: fixableOnly, maxAge, maxSeverity, signature, unknownSeverity
+
+            error[F0107]: unknown key `maxage`
+             --> gates/a.yaml:4:18
+              |
+            4 | spec: {"\u{202e} ü": 1, maxage: 3d}
+              |                         ^^^^^^ did you mean `maxAge`?
+              |
+              = help: keys of a gate: fixableOnly, maxAge, maxSeverity, signature, unknownSeverity
+
+            error[F0107]: unknown key `kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…`
+              --> gates/a.yaml:10:3
+               |
+            10 |   kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…
+               |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = help: keys of a gate: fixableOnly, maxAge, maxSeverity, signature, unknownSeverity
+
+            error[F0107]: unknown key `maxage`
+              --> gates/a.yaml:10:408
+               |
+            10 | …kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk: 1, maxage: 3d}
+               |                                          ^^^^^^ did you mean `maxAge`?
+               |
+               = help: keys of a gate: fixableOnly, maxAge, maxSeverity, signature, unknownSeverity
+
+            4 errors in 2 files; nothing was done.
+        "#]],
+    );
+}
