@@ -208,7 +208,7 @@ fn check_out(world: &World) -> Result<(), RunError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::SourceFile;
+    use crate::manifest::{self, SourceFile};
 
     #[test]
     fn the_embedded_example_is_in_order() {

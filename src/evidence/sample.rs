@@ -269,6 +269,7 @@ fn image(source: &str, tag: &str, platforms: &[&str]) -> ImageRecord {
                 size: 2_000,
                 platforms,
                 total_size: 31_000_000,
+                not_catalogued: vec![],
             },
             source: SourceRecord {
                 repository: repository(source),
