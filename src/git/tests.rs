@@ -91,25 +91,25 @@ use fixture::{Remote, author, changes, commit, git};
 #[test]
 fn a_commit_is_written_without_a_work_tree_and_read_back() {
     let remote = Remote::new();
-    let bare = Repository::open(&remote.bare()).unwrap();
+    let store = Repository::open(&remote.bare()).unwrap();
     let base = remote.tip();
     let first =
-        commit(&bare, &base, &[("evidence/a/x.json", "1"), ("evidence/a/y.json", "2"), ("e.txt", "é")]);
+        commit(&store, &base, &[("evidence/a/x.json", "1"), ("evidence/a/y.json", "2"), ("e.txt", "é")]);
     assert_eq!(
         first,
-        commit(&bare, &base, &[("evidence/a/x.json", "1"), ("evidence/a/y.json", "2"), ("e.txt", "é")])
+        commit(&store, &base, &[("evidence/a/x.json", "1"), ("evidence/a/y.json", "2"), ("e.txt", "é")])
     );
     let mut removal = changes(&[("evidence/b.json", "3")]);
     removal.insert("evidence/a/x.json".into(), None);
     removal.insert("evidence/a/y.json".into(), None);
     removal.insert("never/there".into(), None);
-    let second = bare.commit(&first, &removal, "Remove", &author()).unwrap();
-    let files = bare.read(&second, &|path| path != "e.txt").unwrap();
+    let second = store.commit(&first, &removal, "Remove", &author()).unwrap();
+    let files = store.read(&second, &|path| path != "e.txt").unwrap();
     let names: Vec<_> = files.keys().map(String::as_str).collect();
     assert_eq!(names, ["evidence/b.json", "fondaco.yaml"]);
-    assert_eq!(bare.read(&first, &|path| path == "e.txt").unwrap()["e.txt"], "é".as_bytes());
-    assert_eq!(bare.author_of(&second).unwrap(), author());
-    assert!(bare.is_ancestor(&base, &second).unwrap() && !bare.is_ancestor(&second, &base).unwrap());
+    assert_eq!(store.read(&first, &|path| path == "e.txt").unwrap()["e.txt"], "é".as_bytes());
+    assert_eq!(store.author_of(&second).unwrap(), author());
+    assert!(store.is_ancestor(&base, &second).unwrap() && !store.is_ancestor(&second, &base).unwrap());
     assert_eq!(remote.tip(), base, "no branch has moved");
 }
 
@@ -235,11 +235,11 @@ fn settings_of_a_hostile_checkout_start_nothing() {
     let script = remote.path("evil");
     fixture::executable(&script, &format!("touch '{}'", mark.display()));
     let script = script.display().to_string();
-    for hook in ["pre-push", "reference-transaction", "post-update", "pre-auto-gc"] {
+    let hooks = remote.path("hooks");
+    for hook in ["pre-push", "reference-transaction", "pre-auto-gc"] {
+        fixture::executable(&hooks.join(hook), &format!("touch '{}'", mark.display()));
         fixture::executable(&root.join(".git/hooks").join(hook), &format!("touch '{}'", mark.display()));
     }
-    let hooks = remote.path("hooks");
-    fixture::executable(&hooks.join("pre-push"), &format!("touch '{}'", mark.display()));
     git(&root, &["config", "core.fsmonitor", &script]);
     git(&root, &["config", "core.hooksPath", &hooks.display().to_string()]);
     git(&root, &["config", "protocol.ext.allow", "always"]);
