@@ -179,6 +179,22 @@ fn a_race_lost_inside_the_remote_is_lost_too() {
 }
 
 #[test]
+fn a_branch_that_people_took_back_is_not_brought_forward_again() {
+    let remote = Remote::new();
+    let repository = remote.clone_as("a");
+    let first = remote.tip();
+    let base = commit(&repository, &first, &[("regretted", "1")]);
+    assert_eq!(repository.push("origin", "main", &base, &first).unwrap(), Push::Done);
+    let ours = commit(&repository, &base, &[("ours", "1")]);
+    git(&remote.bare(), &["update-ref", "refs/heads/main", first.as_str()]);
+    assert_eq!(repository.push("origin", "main", &ours, &base).unwrap(), Push::Lost);
+    assert_eq!(remote.tip(), first);
+    git(&remote.bare(), &["update-ref", "-d", "refs/heads/main"]);
+    assert_eq!(repository.push("origin", "main", &ours, &base).unwrap(), Push::Lost);
+    assert_eq!(repository.fetch("origin", "main").unwrap(), None);
+}
+
+#[test]
 fn a_hook_that_declines_is_an_error_with_its_words() {
     let remote = Remote::new();
     let repository = remote.clone_as("a");
