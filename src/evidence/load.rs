@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::documents::packages;
+use super::paths::has_extension;
 use super::{
     ADVISORIES_LOCK, AdvisoriesLock, Custody, Document, EventLog, IMAGES, IMAGES_LOCK, ImageRecord,
     ImagesLock, image_directory, log,
@@ -62,7 +63,7 @@ pub fn load(files: &Files) -> Result<Evidence, EvidenceError> {
 
 /// Returns the folders that hold a record, also where it is not whole.
 fn directories(files: &Files) -> BTreeSet<&str> {
-    let is_record = |name: &str| name.ends_with(".json") || packages::is_list(name);
+    let is_record = |name: &str| has_extension(name, "json") || packages::is_list(name);
     let below = files.keys().filter(|path| path.starts_with(&format!("{IMAGES}/")));
     below
         .filter_map(|path| {
@@ -86,9 +87,9 @@ fn image(files: &Files, directory: &str) -> Result<ImageRecord, EvidenceError> {
         scan: document(files, &path("scan.json"))?,
         verdicts: required(files, &path("verdicts.json"))?,
     };
-    let same = |name: &str, found: &Digest| match *found == subject {
-        true => Ok(()),
-        false => Err(fail(path(name), format!("its subject is {found}, not {subject}"))),
+    let same = |name: &str, found: &Digest| {
+        let wrong = || fail(path(name), format!("its subject is {found}, not {subject}"));
+        (*found == subject).then_some(()).ok_or_else(wrong)
     };
     same("verification.json", &record.verification.subject)?;
     same("verdicts.json", &record.verdicts.subject)?;

@@ -37,14 +37,19 @@ pub fn is_record(path: &str) -> bool {
     let below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
     match path {
         IMAGES_LOCK | ADVISORIES_LOCK => true,
-        _ => (below(IMAGES) || below(LOG)) && !path.ends_with(".md"),
+        _ => (below(IMAGES) || below(LOG)) && !has_extension(path, "md"),
     }
 }
 
 /// Returns whether a path is a page, or a page's twin for machines: made anew from the records at every run.
 pub fn is_page(path: &str) -> bool {
     let below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-    JURISDICTION.contains(&path) || below(CONSUMERS) || (below(EVIDENCE) && path.ends_with(".md"))
+    JURISDICTION.contains(&path) || below(CONSUMERS) || (below(EVIDENCE) && has_extension(path, "md"))
+}
+
+/// Returns whether a path ends in a dot and `extension`.
+pub(super) fn has_extension(path: &str, extension: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, found)| found == extension)
 }
 
 #[cfg(test)]

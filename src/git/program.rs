@@ -186,7 +186,7 @@ mod tests {
         };
         let hangs = run_within(shell("exec tail -f /dev/null"), "push", Duration::from_millis(50));
         assert!(matches!(hangs, Err(GitError::Timeout { .. })), "{hangs:?}");
-        let floods = run_within(shell("head -c 1000000 /dev/zero"), "push", Duration::from_secs(60)).unwrap();
+        let floods = run_within(shell("head -c 1000000 /dev/zero"), "push", Duration::from_mins(1)).unwrap();
         assert_eq!(floods.stdout.len(), CAPTURED_BYTES_MAX);
         let missing = run_within(Command::new("/nonexistent/git"), "push", Duration::from_secs(1));
         assert!(matches!(missing, Err(GitError::Program { .. })), "{missing:?}");

@@ -91,25 +91,25 @@ use fixture::{Remote, author, changes, commit, git};
 #[test]
 fn a_commit_is_written_without_a_work_tree_and_read_back() {
     let remote = Remote::new();
-    let bare = Repository::open(&remote.bare()).unwrap();
+    let store = Repository::open(&remote.bare()).unwrap();
     let base = remote.tip();
     let first =
-        commit(&bare, &base, &[("evidence/a/x.json", "1"), ("evidence/a/y.json", "2"), ("e.txt", "é")]);
+        commit(&store, &base, &[("evidence/a/x.json", "1"), ("evidence/a/y.json", "2"), ("e.txt", "é")]);
     assert_eq!(
         first,
-        commit(&bare, &base, &[("evidence/a/x.json", "1"), ("evidence/a/y.json", "2"), ("e.txt", "é")])
+        commit(&store, &base, &[("evidence/a/x.json", "1"), ("evidence/a/y.json", "2"), ("e.txt", "é")])
     );
     let mut removal = changes(&[("evidence/b.json", "3")]);
     removal.insert("evidence/a/x.json".into(), None);
     removal.insert("evidence/a/y.json".into(), None);
     removal.insert("never/there".into(), None);
-    let second = bare.commit(&first, &removal, "Remove", &author()).unwrap();
-    let files = bare.read(&second, &|path| path != "e.txt").unwrap();
+    let second = store.commit(&first, &removal, "Remove", &author()).unwrap();
+    let files = store.read(&second, &|path| path != "e.txt").unwrap();
     let names: Vec<_> = files.keys().map(String::as_str).collect();
     assert_eq!(names, ["evidence/b.json", "fondaco.yaml"]);
-    assert_eq!(bare.read(&first, &|path| path == "e.txt").unwrap()["e.txt"], "é".as_bytes());
-    assert_eq!(bare.author_of(&second).unwrap(), author());
-    assert!(bare.is_ancestor(&base, &second).unwrap() && !bare.is_ancestor(&second, &base).unwrap());
+    assert_eq!(store.read(&first, &|path| path == "e.txt").unwrap()["e.txt"], "é".as_bytes());
+    assert_eq!(store.author_of(&second).unwrap(), author());
+    assert!(store.is_ancestor(&base, &second).unwrap() && !store.is_ancestor(&second, &base).unwrap());
     assert_eq!(remote.tip(), base, "no branch has moved");
 }
 
@@ -179,6 +179,22 @@ fn a_race_lost_inside_the_remote_is_lost_too() {
 }
 
 #[test]
+fn a_branch_that_people_took_back_is_not_brought_forward_again() {
+    let remote = Remote::new();
+    let repository = remote.clone_as("a");
+    let first = remote.tip();
+    let base = commit(&repository, &first, &[("regretted", "1")]);
+    assert_eq!(repository.push("origin", "main", &base, &first).unwrap(), Push::Done);
+    let ours = commit(&repository, &base, &[("ours", "1")]);
+    git(&remote.bare(), &["update-ref", "refs/heads/main", first.as_str()]);
+    assert_eq!(repository.push("origin", "main", &ours, &base).unwrap(), Push::Lost);
+    assert_eq!(remote.tip(), first);
+    git(&remote.bare(), &["update-ref", "-d", "refs/heads/main"]);
+    assert_eq!(repository.push("origin", "main", &ours, &base).unwrap(), Push::Lost);
+    assert_eq!(repository.fetch("origin", "main").unwrap(), None);
+}
+
+#[test]
 fn a_hook_that_declines_is_an_error_with_its_words() {
     let remote = Remote::new();
     let repository = remote.clone_as("a");
@@ -235,11 +251,11 @@ fn settings_of_a_hostile_checkout_start_nothing() {
     let script = remote.path("evil");
     fixture::executable(&script, &format!("touch '{}'", mark.display()));
     let script = script.display().to_string();
-    for hook in ["pre-push", "reference-transaction", "post-update", "pre-auto-gc"] {
+    let hooks = remote.path("hooks");
+    for hook in ["pre-push", "reference-transaction", "pre-auto-gc"] {
+        fixture::executable(&hooks.join(hook), &format!("touch '{}'", mark.display()));
         fixture::executable(&root.join(".git/hooks").join(hook), &format!("touch '{}'", mark.display()));
     }
-    let hooks = remote.path("hooks");
-    fixture::executable(&hooks.join("pre-push"), &format!("touch '{}'", mark.display()));
     git(&root, &["config", "core.fsmonitor", &script]);
     git(&root, &["config", "core.hooksPath", &hooks.display().to_string()]);
     git(&root, &["config", "protocol.ext.allow", "always"]);

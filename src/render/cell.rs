@@ -51,23 +51,23 @@ impl<'a> Subject<'a> {
     pub(super) fn record(self, source: &Repository, digest: &Digest) -> Option<&'a ImageRecord> {
         self.evidence.images.get(&(source.clone(), digest.clone()))
     }
+}
 
-    /// Returns the cell of a consumer for a tag; `asked` where the consumer asks for it now.
-    pub(super) fn cell(self, record: Option<&ImageRecord>, consumer: &str, tag: &str, asked: bool) -> String {
-        let spoken = record.and_then(|r| verdict(r, consumer).map(|v| (r, v)));
-        let Some((record, found)) = spoken else {
-            return if asked { "unknown" } else { "not asked for" }.to_owned();
-        };
-        let judged = record.verdicts.judged_at.date();
-        let state = match (found.verdict, until(found)) {
-            (Verdict::Held, Some(until)) => format!("held until {}", until.date()),
-            (Verdict::Held, None) => "held, no end known".to_owned(),
-            (verdict, _) => format!("{verdict} {judged}"),
-        };
-        match promotion(record, consumer, tag) {
-            Some(hop) => format!("{state}, promoted {}", hop.at.date()),
-            None => state,
-        }
+/// Returns the cell of a consumer for a tag; `asked` where the consumer asks for it now.
+pub(super) fn cell(record: Option<&ImageRecord>, consumer: &str, tag: &str, asked: bool) -> String {
+    let spoken = record.and_then(|r| verdict(r, consumer).map(|v| (r, v)));
+    let Some((record, found)) = spoken else {
+        return if asked { "unknown" } else { "not asked for" }.to_owned();
+    };
+    let judged = record.verdicts.judged_at.date();
+    let state = match (found.verdict, until(found)) {
+        (Verdict::Held, Some(until)) => format!("held until {}", until.date()),
+        (Verdict::Held, None) => "held, no end known".to_owned(),
+        (verdict, _) => format!("{verdict} {judged}"),
+    };
+    match promotion(record, consumer, tag) {
+        Some(hop) => format!("{state}, promoted {}", hop.at.date()),
+        None => state,
     }
 }
 

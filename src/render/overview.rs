@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::cell::{Wanted, promotion, until, verdict};
+use super::cell::{Wanted, cell, promotion, until, verdict};
 use super::link::Link;
 use super::map::{self, Map};
 use super::template::{Page, RenderError, render};
@@ -147,10 +147,10 @@ fn row(subject: Subject<'_>, wanted: &Wanted) -> Row {
         (Some(digest), None) => Link::none(digest.short()),
         (None, _) => Link::none("unknown"),
     };
-    let cell = |c: &DesiredConsumer| {
-        subject.cell(record, &c.name, &wanted.tag, subject.asks(c, &wanted.source, &wanted.tag))
+    let of = |c: &DesiredConsumer| {
+        cell(record, &c.name, &wanted.tag, subject.asks(c, &wanted.source, &wanted.tag))
     };
-    let cells = subject.desired.consumers.iter().map(cell).collect();
+    let cells = subject.desired.consumers.iter().map(of).collect();
     Row { image: image(subject, wanted), tag: wanted.tag.clone(), digest, cells }
 }
 

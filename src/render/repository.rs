@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::cell::cell;
 use super::link::Link;
 use super::template::{Page, RenderError, render};
 use super::{Pages, Subject, order};
@@ -95,5 +96,5 @@ fn cells(
         current
             && subject.desired.consumers.iter().any(|c| c.name == name && subject.asks(c, repository, tag))
     };
-    consumers.iter().map(|name| subject.cell(Some(record), name, tag, asked(name))).collect()
+    consumers.iter().map(|name| cell(Some(record), name, tag, asked(name))).collect()
 }

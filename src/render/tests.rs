@@ -249,7 +249,7 @@ fn every_relative_link_leads_to_a_file() {
     known.extend(files.into_keys());
     known.extend(sample::MANIFESTS.map(str::to_owned));
     let mut count = 0;
-    for (page, text) in texts.iter().filter(|(page, _)| page.ends_with(".md")) {
+    for (page, text) in markdown(&texts) {
         for target in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
             let file = target.split('#').next().unwrap();
             assert!(known.contains(&resolve(page, file)), "{page}: {target}");
@@ -257,6 +257,10 @@ fn every_relative_link_leads_to_a_file() {
         }
     }
     assert!(count > 50, "{count}");
+}
+
+fn markdown(texts: &Texts) -> impl Iterator<Item = (&String, &String)> {
+    texts.iter().filter(|(path, _)| path.rsplit_once('.').is_some_and(|(_, extension)| extension == "md"))
 }
 
 fn resolve(page: &str, target: &str) -> String {
@@ -339,15 +343,15 @@ fn hostile() -> (Evidence, Desired) {
 fn hostile_names_forge_nothing() {
     let (evidence, desired) = hostile();
     let plain = rendered();
-    for (path, text) in texts(&evidence, &desired).into_iter().filter(|(path, _)| path.ends_with(".md")) {
-        rows(&text);
+    for (path, text) in markdown(&texts(&evidence, &desired)) {
+        rows(text);
         for raw in ["<script", "@team", "](https:", "](//", "https://evil", "\u{202e}", "\n# Forged", "&#64;"]
         {
             let escaped = format!("\\{raw}");
             assert!(!text.replace(&escaped, "").contains(raw), "{path} holds `{raw}`:\n{text}");
         }
         let lines = |text: &str, start: &str| text.lines().filter(|line| line.starts_with(start)).count();
-        assert_eq!(lines(&text, "#"), lines(&plain[&path], "#"), "{path} has a forged heading");
-        assert_eq!(lines(&text, "```"), lines(&plain[&path], "```"), "{path} has a forged block");
+        assert_eq!(lines(text, "#"), lines(&plain[path], "#"), "{path} has a forged heading");
+        assert_eq!(lines(text, "```"), lines(&plain[path], "```"), "{path} has a forged block");
     }
 }

@@ -5,7 +5,8 @@ pub(in crate::evidence) const UNION: &str = "packages.txt";
 
 /// Returns whether a file name is that of a package list: `packages.txt` or `packages.<platform>.txt`.
 pub(in crate::evidence) fn is_list(name: &str) -> bool {
-    name == UNION || (name.starts_with("packages.") && name.ends_with(".txt") && !name.contains('/'))
+    let platform = name.strip_prefix("packages.").and_then(|rest| rest.strip_suffix(".txt"));
+    name == UNION || platform.is_some_and(|platform| !platform.contains('/'))
 }
 
 /// Reads a package list.
