@@ -106,7 +106,7 @@ impl DesiredConsumer {
 /// The thresholds an image must meet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredGate {
-    /// Name of the `Gate` document, or `inline`.
+    /// Name of the `Gate` document, `inline` where the consumer writes its keys, or `default` where it has no gate.
     pub name: String,
     /// Findings above it refuse the image. Default `high`.
     pub max_severity: Ruled<Severity>,

@@ -1,6 +1,6 @@
 //! Mistakes as text for people, with an excerpt of the manifest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -15,10 +15,11 @@ const EXCERPT_CHARS_MAX: usize = 160;
 /// carries terminal colours, and says the same without.
 pub fn render(diagnostics: &[Diagnostic], files: &[SourceFile], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    let texts: BTreeMap<_, Vec<&str>> = diagnostics
+    let named: BTreeSet<&str> =
+        diagnostics.iter().filter_map(|d| d.at.as_ref()).map(|at| at.file.as_str()).collect();
+    let texts: BTreeMap<_, Vec<&str>> = files
         .iter()
-        .filter_map(|d| d.at.as_ref())
-        .filter_map(|at| files.iter().find(|file| file.path == at.file))
+        .filter(|file| named.contains(file.path.as_str()))
         .map(|file| (file.path.as_str(), file.text.lines().collect()))
         .collect();
     let mut out = String::new();
@@ -49,7 +50,10 @@ fn one(diagnostic: &Diagnostic, texts: &BTreeMap<&str, Vec<&str>>, renderer: &Re
         group = group.element(Level::HELP.message(escaped(help)));
     }
     let text = renderer.render(&[group]);
-    diagnostic.at.as_ref().map_or(text.clone(), |at| with_column(&text, at))
+    match &diagnostic.at {
+        Some(at) => with_column(&text, at),
+        None => text,
+    }
 }
 
 /// Puts the file's own column behind the place: the renderer counts in the excerpt, where escapes take more room and

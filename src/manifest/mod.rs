@@ -1,7 +1,7 @@
 //! YAML manifests to [`Desired`], or every mistake in them with its place.
 //!
-//! Reading goes in four steps, each a file: [`yaml`] (text to located values, within limits), [`shape`] (each document
-//! against its kind's schema), [`kinds`] (typed values) and [`resolve`] (names, defaults, and what only shows between
+//! Reading goes in four steps, each a file: `yaml` (text to located values, within limits), `shape` (each document
+//! against its kind's schema), [`kinds`] (typed values) and `resolve` (names, defaults, and what only shows between
 //! documents). Nothing here does I/O, reads a clock or the environment; key files enter as text among the sources.
 //!
 //! Next in reading order: [`crate::registry`].
@@ -153,7 +153,7 @@ fn spec_of(kind: Kind, value: Value) -> Result<Spec, serde_yaml::Error> {
         Kind::Mirror => Spec::Mirror(document(value)?),
         Kind::Registry => {
             let document: kinds::Document<_, kinds::RegistryMetadata> = serde_yaml::from_value(value)?;
-            Spec::Registry(document.metadata.name.text().to_owned(), document.spec)
+            Spec::Registry(document.metadata.name.text().to_owned(), Box::new(document.spec))
         }
         Kind::ImageSet => Spec::ImageSet(document(value)?),
         Kind::Consumer => Spec::Consumer(document(value)?),

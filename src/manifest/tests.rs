@@ -1,5 +1,14 @@
 //! Manifests in, text out: one driver for all cases.
 
+#![expect(
+    clippy::too_many_lines,
+    clippy::needless_raw_string_hashes,
+    clippy::format_push_string,
+    clippy::format_collect,
+    clippy::needless_pass_by_value,
+    reason = "cases are text, in the form in which `expect!` is written"
+)]
+
 mod between;
 mod document;
 mod hostile;

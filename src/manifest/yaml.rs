@@ -5,6 +5,7 @@
 //! says, the document is refused, so that no text means one thing to the checks and another to the program.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Taken;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 use serde::Deserialize;
@@ -249,15 +250,15 @@ impl Builder<'_> {
             Some(Inner::List(items)) => items.push(node),
             Some(Inner::Map { entries, keys, key }) => match key.take() {
                 None => return self.key(node),
-                Some((key, at)) => match keys.get(&key) {
-                    Some(first) => {
-                        let message = format!("key `{}` is written twice", shown(&key));
-                        let diagnostic = Diagnostic::new(Code::DuplicateKey, message, at.place(self.file));
-                        self.out.push(diagnostic.help(format!("the first is in line {first}")));
+                Some((key, at)) => match keys.entry(key) {
+                    Taken::Vacant(vacant) => {
+                        entries.push(Entry { key: vacant.key().clone(), at, node });
+                        vacant.insert(at.line);
                     }
-                    None => {
-                        keys.insert(key.clone(), at.line);
-                        entries.push(Entry { key, at, node });
+                    Taken::Occupied(first) => {
+                        let message = format!("key `{}` is written twice", shown(first.key()));
+                        let diagnostic = Diagnostic::new(Code::DuplicateKey, message, at.place(self.file));
+                        self.out.push(diagnostic.help(format!("the first is in line {}", first.get())));
                     }
                 },
             },

@@ -79,7 +79,7 @@ pub(super) fn destinations(
 fn conflict(
     (repository, tag): &(Repository, &str),
     (first, by): (&Wanted, &DesiredConsumer),
-    (second, for_): (&Wanted, &DesiredConsumer),
+    (second, other): (&Wanted, &DesiredConsumer),
 ) -> Diagnostic {
     let pinned = |wanted: &Wanted| {
         let digest =
@@ -87,9 +87,10 @@ fn conflict(
         format!("`{}:{}{digest}`", wanted.image.source, wanted.image.tag)
     };
     let message = format!("two images claim `{repository}:{tag}`: {} and {}", pinned(first), pinned(second));
-    let consumers = match by.name == for_.name {
-        true => format!("consumer `{}` asks for both", by.name),
-        false => format!("consumers `{}` and `{}` share a target", by.name, for_.name),
+    let consumers = if by.name == other.name {
+        format!("consumer `{}` asks for both", by.name)
+    } else {
+        format!("consumers `{}` and `{}` share a target", by.name, other.name)
     };
     let help = format!("the first is in {}; {consumers}", first.at.short());
     Diagnostic::new(Code::DestinationConflict, message, second.at.clone()).help(help)

@@ -46,7 +46,7 @@ pub(super) struct Object<'a> {
 pub(super) enum Spec {
     Mirror(MirrorSpec),
     /// With the document's name, which may be the host.
-    Registry(String, RegistrySpec),
+    Registry(String, Box<RegistrySpec>),
     ImageSet(ImageSetSpec),
     Consumer(ConsumerSpec),
     Gate(GateSpec),

@@ -16,7 +16,7 @@ fn billion_laughs() {
     let mut text = String::from("a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]\n");
     for level in 1..10 {
         let alias = format!("*a{}", level - 1);
-        text.push_str(&format!("a{level}: &a{level} [{}]\n", vec![alias; 10].join(", ")));
+        text += &format!("a{level}: &a{level} [{}]\n", vec![alias; 10].join(", "));
     }
     assert_eq!(only_code(text), "F0105");
 }
@@ -30,7 +30,7 @@ fn alias_that_holds_itself() {
 fn alias_that_nests_past_the_depth_limit() {
     let mut text = String::from("a0: &a0 [x]\n");
     for level in 1..=DEPTH_MAX {
-        text.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
+        text += &format!("a{level}: &a{level} [*a{}]\n", level - 1);
     }
     assert_eq!(only_code(text), "F0103");
 }
@@ -112,7 +112,8 @@ fn line_breaks_that_only_one_yaml_version_knows() {
     for separator in ['\u{85}', '\u{2028}', '\u{2029}'] {
         let text = MIRROR.replace("spec:\n", &format!("spec:\n  role: one{separator}  operator: two\n"));
         let files = [SourceFile { path: "fondaco.yaml".into(), text }];
-        assert!(read(&files).is_err(), "{separator:?}");
+        let codes: Vec<_> = read(&files).expect_err("it means two things").iter().map(|d| d.code).collect();
+        assert!(codes.contains(&Code::Ambiguous) || codes.contains(&Code::Syntax), "{separator:?} {codes:?}");
     }
 }
 
