@@ -184,14 +184,12 @@ fn faulty(bytes: Bytes, fault: Option<BlobFault>) -> Response {
             let frames = futures_util::stream::unfold(0, move |step| {
                 let part = part.clone();
                 async move {
-                    match step {
-                        0 => Some((Ok(part), 1)),
-                        _ => {
-                            // The server flushes what it has while it waits; then the connection breaks.
-                            tokio::task::yield_now().await;
-                            Some((Err(std::io::Error::other("dropped as the switch says")), 2))
-                        }
+                    if step == 0 {
+                        return Some((Ok(part), 1));
                     }
+                    // The server flushes what it has while it waits; then the connection breaks.
+                    tokio::task::yield_now().await;
+                    Some((Err(std::io::Error::other("dropped as the switch says")), 2))
                 }
             });
             with(ok(media_type::OCTET_STREAM, Body::from_stream(frames)), "content-length", &length)
