@@ -115,12 +115,6 @@ struct Entry {
     identitytoken: Option<Secret>,
 }
 
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from).map(Self::new)
-    }
-}
-
 fn select(
     text: &[u8],
     host: &str,

@@ -25,7 +25,7 @@ use super::{
     name::check_reference,
     referrer::{fallback_tag, referrer, referrer_of},
 };
-use crate::model::{Descriptor, Digest, Document, MANIFEST_BYTES_MAX, Reference};
+use crate::model::{Descriptor, Digest, Document, MANIFEST_BYTES_MAX, Reference, media_type};
 
 /// What a manifest says about its subject, if it has one.
 type Referring = Option<(Digest, Descriptor)>;
@@ -66,7 +66,6 @@ impl LayoutRegistry {
     }
 
     fn read(
-        &self,
         layout: &Layout,
         reference: &Reference,
         asked: &Asked,
@@ -136,7 +135,8 @@ impl LayoutRegistry {
     ) -> Result<Vec<Descriptor>, RegistryError> {
         let index = Index::read(layout, asked)?;
         let mut found = BTreeMap::new();
-        for entry in index.entries() {
+        let listed = |t: &str| media_type::is_manifest(t) || media_type::is_index(t);
+        for entry in index.entries().filter(|entry| listed(&entry.media_type)) {
             if let Some((of, referrer)) = self.referring(layout, &entry.digest, asked)?
                 && of == *subject
             {
@@ -145,7 +145,7 @@ impl LayoutRegistry {
         }
         // Layouts written by tools that copy a registry without referrers API hold its fallback tags.
         let fallback = Reference::Tag(fallback_tag(subject));
-        if let Some(held) = self.read(layout, &fallback, asked)? {
+        if let Some(held) = Self::read(layout, &fallback, asked)? {
             let Ok(Document::Index(list)) = Document::parse(&held.descriptor.media_type, &held.bytes) else {
                 return Err(asked.invalid(format!("`{fallback}` holds no index")));
             };
@@ -159,7 +159,7 @@ impl LayoutRegistry {
         if let Some(known) = known {
             return Ok(known);
         }
-        let manifest = self.read(layout, &Reference::from(digest), asked)?;
+        let manifest = Self::read(layout, &Reference::from(digest), asked)?;
         let read = manifest.as_ref().and_then(referrer);
         self.referring.lock().unwrap_or_else(PoisonError::into_inner).insert(digest.clone(), read.clone());
         Ok(read)
@@ -224,7 +224,7 @@ impl Registry for LayoutRegistry {
         check_reference(&self.host, reference)?;
         let (layout, reference) = (self.layout(repository)?, reference.clone());
         let asked = self.asked(repository, &reference);
-        self.blocking(&asked, move |own, asked| own.read(&layout, &reference, asked)).await
+        self.blocking(&asked, move |_, asked| Self::read(&layout, &reference, asked)).await
     }
 
     async fn head_blob(&self, repository: &str, digest: &Digest) -> Result<Option<u64>, RegistryError> {

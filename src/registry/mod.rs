@@ -84,6 +84,7 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
     async fn head_blob(&self, repository: &str, digest: &Digest) -> Result<Option<u64>, RegistryError>;
 
     /// Opens a blob for reading. The stream is not verified. A missing blob is an error of kind `NotFound`.
+    /// A registry serves a bounded number of streams at a time: one that nobody reads or drops keeps others waiting.
     async fn get_blob(&self, repository: &str, digest: &Digest) -> Result<BlobStream, RegistryError>;
 
     /// Makes a blob of repository `from` part of `repository`, without moving bytes.

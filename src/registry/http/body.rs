@@ -13,10 +13,18 @@ use crate::registry::{RegistryError, asked::Asked};
 const ERROR_BYTES_MAX: u64 = 64 * 1024;
 
 /// The longest silence in the middle of an answer. A single stalled connection must not hold a run.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
+
+/// The longest that a body which is read whole may take: megabytes, so a server that drips bytes is cut off.
+const WHOLE: Duration = Duration::from_mins(2);
 
 /// Reads a whole body of at most `max` bytes.
-pub(super) async fn read(mut response: Response, max: u64, asked: &Asked) -> Result<Bytes, RegistryError> {
+pub(super) async fn read(response: Response, max: u64, asked: &Asked) -> Result<Bytes, RegistryError> {
+    let late = || asked.unavailable(format!("not complete after {} s", WHOLE.as_secs()));
+    tokio::time::timeout(WHOLE, collect(response, max, asked)).await.unwrap_or_else(|_| Err(late()))
+}
+
+async fn collect(mut response: Response, max: u64, asked: &Asked) -> Result<Bytes, RegistryError> {
     let flood = || asked.invalid(format!("more than {max} bytes"));
     if response.content_length().is_some_and(|length| length > max) {
         return Err(flood());

@@ -86,9 +86,9 @@ mod tests {
         challenge(&headers)
     }
 
-    fn bearer(realm: &str, service: Option<&str>, scope: Option<&str>) -> Option<Challenge> {
+    fn bearer(realm: &str, service: Option<&str>, scope: Option<&str>) -> Challenge {
         let own = |text: Option<&str>| text.map(str::to_owned);
-        Some(Challenge::Bearer { realm: realm.to_owned(), service: own(service), scope: own(scope) })
+        Challenge::Bearer { realm: realm.to_owned(), service: own(service), scope: own(scope) }
     }
 
     #[test]
@@ -98,12 +98,12 @@ mod tests {
         let scope = Some("repository:samalba/my-app:pull,push");
         assert_eq!(
             of(&[documented]),
-            bearer("https://auth.docker.io/token", Some("registry.docker.io"), scope)
+            Some(bearer("https://auth.docker.io/token", Some("registry.docker.io"), scope))
         );
         assert_eq!(of(&[r#"basic realm="a \"b\" c""#]), Some(Challenge::Basic));
         let both = r#"Basic realm="simple", BEARER  realm = "https://a/t" , service=s"#;
-        assert_eq!(of(&[both]), bearer("https://a/t", Some("s"), None));
-        assert_eq!(of(&["Basic", r#"Bearer realm="https://a/t""#]), bearer("https://a/t", None, None));
+        assert_eq!(of(&[both]), Some(bearer("https://a/t", Some("s"), None)));
+        assert_eq!(of(&["Basic", r#"Bearer realm="https://a/t""#]), Some(bearer("https://a/t", None, None)));
     }
 
     #[test]
@@ -112,6 +112,6 @@ mod tests {
             assert_eq!(of(&[text]), None, "{text}");
         }
         assert_eq!(of(&[&format!("Basic realm=\"{}\"", "x".repeat(HEADER_BYTES_MAX))]), None);
-        assert_eq!(of(&["Bearer realm=\"unterminated"]), bearer("unterminated", None, None));
+        assert_eq!(of(&["Bearer realm=\"unterminated"]), Some(bearer("unterminated", None, None)));
     }
 }

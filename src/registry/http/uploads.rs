@@ -24,7 +24,7 @@ use crate::{
 
 /// The longest that an upload may stand still, including the registry's own work after the last byte: storing a large
 /// layer in object storage takes minutes.
-const IDLE: Duration = Duration::from_secs(300);
+const IDLE: Duration = Duration::from_mins(5);
 
 impl HttpRegistry {
     pub(super) async fn blob_mount(

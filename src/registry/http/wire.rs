@@ -35,7 +35,7 @@ const REDIRECTS_MAX: usize = 5;
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// The longest wait for the head of an answer.
-const ANSWER: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_mins(1);
 
 /// Idle connections are closed before servers and proxies do so: a request on a connection that the other side has just
 /// closed fails.

@@ -60,7 +60,7 @@ impl Layout {
     /// `Invalid` where a symbolic link below the root is on the way: it could lead anywhere.
     fn path(&self, file: &Path, asked: &Asked) -> Result<PathBuf, RegistryError> {
         let mut path = self.root.clone();
-        for segment in self.repository.join(file).iter() {
+        for segment in &self.repository.join(file) {
             path.push(segment);
             match fs::symlink_metadata(&path) {
                 Ok(found) if found.is_symlink() => {

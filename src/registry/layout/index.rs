@@ -148,8 +148,12 @@ mod tests {
         let asked = Asked::new("h", "x");
         let entries: Vec<_> = (0..8).map(|n| Descriptor::of("m", &[n])).collect();
         let (mut forward, mut backward) = (empty(), empty());
-        entries.iter().for_each(|entry| forward.put(entry.clone(), None));
-        entries.iter().rev().for_each(|entry| backward.put(entry.clone(), None));
+        for entry in &entries {
+            forward.put(entry.clone(), None);
+        }
+        for entry in entries.iter().rev() {
+            backward.put(entry.clone(), None);
+        }
         assert_eq!(forward.to_bytes(&asked).unwrap(), backward.to_bytes(&asked).unwrap());
     }
 

@@ -80,10 +80,10 @@ fn manifest(store: &Store, options: &Options, asked: &Asked, reference: &str) ->
     let length = bytes.len().to_string();
     let body = if asked.method == Method::HEAD { Bytes::new() } else { bytes };
     let response = with(ok(&media_type, body), "content-length", &length);
-    match options.content_digest {
-        true => with(response, "docker-content-digest", &digest.to_string()),
-        false => response,
+    if !options.content_digest {
+        return response;
     }
+    with(response, "docker-content-digest", &digest.to_string())
 }
 
 fn put_manifest(store: &mut Store, options: &Options, asked: &Asked, reference: &str) -> Response {
@@ -169,7 +169,6 @@ fn blob(store: &Store, options: &Options, asked: &Asked, digest: &str) -> Respon
 
 fn faulty(bytes: Bytes, fault: Option<BlobFault>) -> Response {
     match fault {
-        None => ok(media_type::OCTET_STREAM, bytes),
         Some(BlobFault::Corrupt) => {
             let mut wrong = bytes.to_vec();
             wrong[0] ^= 1;
@@ -184,19 +183,17 @@ fn faulty(bytes: Bytes, fault: Option<BlobFault>) -> Response {
             let frames = futures_util::stream::unfold(0, move |step| {
                 let part = part.clone();
                 async move {
-                    match step {
-                        0 => Some((Ok(part), 1)),
-                        _ => {
-                            // The server flushes what it has while it waits; then the connection breaks.
-                            tokio::task::yield_now().await;
-                            Some((Err(std::io::Error::other("dropped as the switch says")), 2))
-                        }
+                    if step == 0 {
+                        return Some((Ok(part), 1));
                     }
+                    // The server flushes what it has while it waits; then the connection breaks.
+                    tokio::task::yield_now().await;
+                    Some((Err(std::io::Error::other("dropped as the switch says")), 2))
                 }
             });
             with(ok(media_type::OCTET_STREAM, Body::from_stream(frames)), "content-length", &length)
         }
-        Some(BlobFault::Dropped(_)) => ok(media_type::OCTET_STREAM, bytes),
+        None | Some(BlobFault::Dropped(_)) => ok(media_type::OCTET_STREAM, bytes),
     }
 }
 

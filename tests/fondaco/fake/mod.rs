@@ -82,6 +82,7 @@ impl Fault {
 
 /// The switches. The default is a registry without faults and without authentication.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each switch is a thing of its own")]
 pub(crate) struct Options {
     pub auth: Auth,
     /// Named in challenges instead of our own `/token`.

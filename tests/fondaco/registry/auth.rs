@@ -198,7 +198,7 @@ async fn a_refused_mount_leaves_no_session_and_the_upload_works() {
 async fn a_mount_that_could_not_be_tried_is_an_error() {
     let fake = Fake::start(Options::default());
     fake.set(|options| {
-        options.faults = vec![Fault { retry_after: Some(600), ..Fault::new("POST mount", 429, 1) }]
+        options.faults = vec![Fault { retry_after: Some(600), ..Fault::new("POST mount", 429, 1) }];
     });
     let result = anonymous(&fake).mount_blob("target", &Digest::sha256(b"x"), "source").await;
     assert_eq!(kind(result), Some(Kind::RateLimited));

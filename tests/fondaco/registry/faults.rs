@@ -168,6 +168,19 @@ async fn referrers_are_read_page_by_page() {
 }
 
 #[tokio::test]
+async fn a_registry_that_says_nothing_about_the_subject_gets_the_fallback_tag() {
+    for answered in [true, false] {
+        let fake = Fake::start(Options { oci_subject: answered, ..Options::default() });
+        fake.blob("a", "{}");
+        let subject = image(b"layer");
+        let digest = &subject.descriptor.digest;
+        let written = anonymous(&fake).put_referrer("a", digest, &artifact(&subject, "x")).await.unwrap();
+        assert_eq!(written.subject_indexed, answered);
+        assert_eq!(fake.tag("a", &digest.dashed()).is_some(), !answered);
+    }
+}
+
+#[tokio::test]
 async fn concurrent_writers_of_one_fallback_index_lose_nothing() {
     let fake = Fake::start(Options { referrers: Referrers::Off, ..Options::default() });
     fake.blob("a", "{}");

@@ -57,6 +57,18 @@ async fn writing_the_same_again_changes_no_byte() {
 }
 
 #[tokio::test]
+async fn a_manifest_that_only_an_index_names_is_found_and_a_layer_is_none() {
+    let root = tempfile::tempdir().unwrap();
+    let registry = directory(root.path());
+    let child = image(b"layer");
+    push(&*registry, "a", &child.bytes).await.unwrap();
+    let found = registry.get_manifest("a", &Reference::from(&child.descriptor.digest)).await.unwrap();
+    assert_eq!(found, Some(child), "other tools store children as blobs alone");
+    let layer = push(&*registry, "a", b"layer").await.unwrap();
+    assert_eq!(registry.get_manifest("a", &Reference::from(&layer)).await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn tampered_manifests_and_dangling_tags_are_errors() {
     let root = tempfile::tempdir().unwrap();
     let registry = directory(root.path());
