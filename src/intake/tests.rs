@@ -151,7 +151,9 @@ async fn what_is_there_is_not_read_from_the_source() {
 async fn blobs_are_mounted_where_the_registry_does() {
     let up = Arc::new(Memory::new("up.example"));
     for mounts in [true, false] {
-        let down = Arc::new(Memory { mounts, ..Memory::new("down.example") });
+        let mut down = Memory::new("down.example");
+        down.mounts = mounts;
+        let down = Arc::new(down);
         let layer = debian("a");
         let root = image(&up, "amd64", &[layer.clone()]);
         let packed = down.add_blob("other", &gzip(&layer));
