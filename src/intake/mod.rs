@@ -1,1 +1,149 @@
-//! Placeholder.
+//! Takes an image into quarantine in one pass over its bytes: verify, upload, decompress, catalogue.
+//!
+//! Decides nothing: what to take in, and where to, comes from the plan; what the facts mean is for
+//! [`crate::gate`] to say. No blob is held whole in memory but configurations and manifests, and no byte of a blob
+//! counts as sent before the whole blob is known to have its digest. Dropping the future stops everything.
+//! Next in reading order: [`crate::trust`], which asks who made the image.
+
+mod blobs;
+mod cpu;
+mod error;
+mod image;
+mod layer_store;
+mod manifests;
+mod platforms;
+mod relay;
+mod tap;
+mod verified;
+
+pub use cpu::{Cpu, Panicked};
+pub use error::IntakeError;
+pub use image::take_in;
+pub use layer_store::{KnownLayer, LayerKey, LayerStore};
+pub use relay::{RelayError, Side, relay};
+pub use tap::{LayerTap, LayerWorker};
+pub use verified::{Verification, verified};
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+
+use crate::evidence::{NotLookedAt, Subject};
+use crate::model::Digest;
+use crate::registry::Registry;
+
+/// What happened, for whoever shows it. Called often and from many tasks, so it must return at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// So many more bytes of blobs were read.
+    Bytes(u64),
+    /// This layer has been catalogued.
+    Layer(Digest),
+}
+
+/// Receives [`Progress`].
+pub type ProgressFn = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// One image to take in.
+#[derive(Clone)]
+pub struct Job {
+    pub source: Arc<dyn Registry>,
+    pub source_path: String,
+    /// Of the manifest or index.
+    pub digest: Digest,
+    pub target: Arc<dyn Registry>,
+    pub target_path: String,
+    /// Repositories of the target registry that may hold blobs of this image already.
+    pub mount_from: Vec<String>,
+    /// The image is in the target; only gather its facts. The source is not asked for anything.
+    pub skip_copy: bool,
+    pub progress: ProgressFn,
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}@{}", self.source.host(), self.source_path, self.digest)
+    }
+}
+
+/// What is known of an image that has been taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenIn {
+    pub subject: Subject,
+    /// Package lists by file name. `packages.txt` is always there: the only platform's, or the union of all.
+    pub packages: BTreeMap<String, String>,
+    /// Sorted; what was not looked at in any platform, with the packages of all of them added up.
+    pub gaps: Vec<NotLookedAt>,
+    /// Bytes that were uploaded.
+    pub bytes_moved: u64,
+    /// Hosts that served them, sorted.
+    pub hosts: Vec<String>,
+}
+
+/// What all intakes of a run share.
+#[derive(Debug)]
+pub struct Intake {
+    cpu: Cpu,
+    store: LayerStore,
+    budget: Arc<Semaphore>,
+    budget_kib: u32,
+    slots: Arc<Semaphore>,
+    parallel_blobs: usize,
+    flights: Mutex<HashMap<Place, Arc<OnceCell<()>>>>,
+}
+
+/// Host, repository and digest of a blob in the target.
+type Place = (String, String, Digest);
+
+impl Intake {
+    /// Returns an intake that holds at most about `budget_bytes` of blobs in memory and moves at most
+    /// `parallel_blobs` at a time.
+    pub fn new(cpu: Cpu, store: LayerStore, budget_bytes: u64, parallel_blobs: usize) -> Self {
+        let budget_kib = u32::try_from(budget_bytes / 1024).unwrap_or(u32::MAX).clamp(1, BUDGET_KIB_MAX);
+        let parallel_blobs = parallel_blobs.clamp(1, PARALLEL_BLOBS_MAX);
+        Self {
+            cpu,
+            store,
+            budget: Arc::new(Semaphore::new(budget_kib as usize)),
+            budget_kib,
+            slots: Arc::new(Semaphore::new(parallel_blobs)),
+            parallel_blobs,
+            flights: Mutex::default(),
+        }
+    }
+
+    /// Waits until another blob of `size` bytes may be in flight. Held by the one transfer only, never while waiting
+    /// for another one, so that two images that share layers cannot wait for each other.
+    async fn enter(&self, size: u64) -> Result<Slot, IntakeError> {
+        let in_flight = size.min(2 * tap::QUEUE_BYTES_MAX as u64) / 1024 + 1;
+        let kib = u32::try_from(in_flight).unwrap_or(u32::MAX).min(self.budget_kib);
+        let slot = self.slots.clone().acquire_owned().await.map_err(|_| IntakeError::Stopped)?;
+        let budget = self.budget.clone().acquire_many_owned(kib).await.map_err(|_| IntakeError::Stopped)?;
+        Ok(Slot { _slot: slot, _budget: budget })
+    }
+
+    /// Returns the cell in which the transfer of one blob to one place happens once per run.
+    fn flight(&self, place: Place) -> Arc<OnceCell<()>> {
+        let mut flights = self.flights.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        flights.entry(place).or_default().clone()
+    }
+}
+
+/// A terabyte: more than any machine has, and a number a semaphore can count to.
+const BUDGET_KIB_MAX: u32 = 1 << 30;
+
+/// More transfers at once only wait for each other.
+const PARALLEL_BLOBS_MAX: usize = 256;
+
+/// The right to have one blob in flight.
+struct Slot {
+    _slot: OwnedSemaphorePermit,
+    _budget: OwnedSemaphorePermit,
+}
+
+#[cfg(test)]
+mod memory;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! Why an image could not be taken in.
+
+use super::{Panicked, RelayError};
+use crate::catalogue::CatalogueError;
+use crate::model::{Digest, DocumentError, Kind};
+use crate::registry::RegistryError;
+
+/// A failed intake: the error of one image.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    #[error("{0}")]
+    Source(#[source] RegistryError),
+    #[error("{0}")]
+    Target(#[source] RegistryError),
+    #[error("manifest `{digest}` does not exist at `{host}`")]
+    Missing { host: String, digest: Digest },
+    #[error("manifest `{digest}`: {error}")]
+    Document { digest: Digest, error: DocumentError },
+    #[error("manifest `{digest}`: {detail}")]
+    Manifest { digest: Digest, detail: String },
+    #[error("configuration `{digest}`: {detail}")]
+    Config { digest: Digest, detail: String },
+    #[error("layer `{digest}`: {error}")]
+    Layer { digest: Digest, error: CatalogueError },
+    #[error("layer `{layer}` uncompresses to `{found}`, but the configuration promises `{promised}`")]
+    DiffId { layer: Digest, promised: Digest, found: Digest },
+    #[error("`{what}` is not in `{host}` although it was written there")]
+    NotReadBack { host: String, what: String },
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
+    #[error("intake has been stopped")]
+    Stopped,
+}
+
+impl IntakeError {
+    /// Returns what the error means to the caller.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Source(error) | Self::Target(error) => error.kind(),
+            Self::Missing { .. } => Kind::NotFound,
+            Self::Document { .. } | Self::Manifest { .. } | Self::Config { .. } => Kind::Invalid,
+            Self::Layer { error, .. } => error.kind(),
+            Self::DiffId { .. } | Self::NotReadBack { .. } => Kind::Mismatch,
+            Self::Panicked(_) => Kind::Bug,
+            Self::Stopped => Kind::Unavailable,
+        }
+    }
+}
+
+impl From<RelayError> for IntakeError {
+    fn from(error: RelayError) -> Self {
+        match error {
+            RelayError::Source(error) => Self::Source(error),
+            RelayError::Target(error) => Self::Target(error),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! One image, from its manifest to the tag that keeps it.
+
+use std::sync::atomic::Ordering;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::blobs::{Blob, Transfer};
+use super::manifests::{self, Node};
+use super::platforms::{Lists, catalogue, lists};
+use super::{Intake, IntakeError, Job, TakenIn, blobs};
+use crate::evidence::Subject;
+use crate::model::{Document, Reference};
+
+/// Takes one image in: its blobs, then its manifests, children first, then the tag that keeps garbage collection
+/// away; and reads back what was written. Nothing is named in the target before every layer has been catalogued and
+/// found to be what its configuration promises.
+///
+/// # Errors
+/// [`IntakeError`], of this image alone. What has been copied stays and is found by the next attempt.
+pub async fn take_in(intake: &Intake, job: &Job) -> Result<TakenIn, IntakeError> {
+    let transfer = Transfer::new(intake, job);
+    let nodes = if job.skip_copy {
+        manifests::fetch(transfer.target(), &job.digest).await.map_err(as_target)?
+    } else {
+        transfer.asked_source.store(true, Ordering::Relaxed);
+        manifests::fetch(transfer.source(), &job.digest).await?
+    };
+    let blobs = blobs::of(&nodes)?;
+    let written = if job.skip_copy { vec![] } else { bring(&transfer, &blobs).await? };
+    let images = nodes.iter().filter_map(|node| Some((node, node.image()?)));
+    let work: Vec<_> = images.map(|(node, image)| catalogue(&transfer, node, image)).collect();
+    let catalogued = stream::iter(work).buffered(intake.parallel_blobs).try_collect().await?;
+    if !job.skip_copy {
+        name(&transfer, &nodes).await?;
+        read_back(&transfer, &written).await?;
+    }
+    Ok(taken_in(&transfer, &nodes, lists(catalogued)))
+}
+
+/// Says that an error of [`manifests::fetch`] is the target's.
+fn as_target(error: IntakeError) -> IntakeError {
+    match error {
+        IntakeError::Source(error) => IntakeError::Target(error),
+        other => other,
+    }
+}
+
+/// Brings every blob and returns those that were written.
+async fn bring<'b>(transfer: &Transfer<'_>, blobs: &'b [Blob]) -> Result<Vec<&'b Blob>, IntakeError> {
+    let one = async |blob| Ok::<_, IntakeError>((blob, transfer.bring(blob).await?));
+    let work: Vec<_> = blobs.iter().map(one).collect();
+    let done: Vec<(&Blob, bool)> =
+        stream::iter(work).buffer_unordered(transfer.intake.parallel_blobs).try_collect().await?;
+    Ok(done.into_iter().filter_map(|(blob, wrote)| wrote.then_some(blob)).collect())
+}
+
+/// Writes the manifests that are not there, and last the tag.
+async fn name(transfer: &Transfer<'_>, nodes: &[Node]) -> Result<(), IntakeError> {
+    for node in nodes {
+        write(transfer, node, &Reference::from(&node.raw.descriptor.digest)).await?;
+    }
+    match nodes.last() {
+        Some(root) => write(transfer, root, &Reference::tag(root.raw.descriptor.digest.keep_tag())).await,
+        None => Ok(()),
+    }
+}
+
+async fn write(transfer: &Transfer<'_>, node: &Node, reference: &Reference) -> Result<(), IntakeError> {
+    if means(transfer, node, reference).await? {
+        return Ok(());
+    }
+    let to = transfer.target();
+    let (digest, media_type) = (&node.raw.descriptor.digest, &node.raw.descriptor.media_type);
+    let written = to.registry.put_manifest(to.path, reference, media_type, node.raw.bytes.clone()).await;
+    let written = written.map_err(IntakeError::Target)?;
+    transfer.bytes_moved.fetch_add(node.raw.bytes.len() as u64, Ordering::Relaxed);
+    // A registry that confirms nothing answers by the read below.
+    if written.digest == *digest && means(transfer, node, reference).await? {
+        return Ok(());
+    }
+    Err(not_read_back(transfer, reference))
+}
+
+/// Returns whether the target answers `reference` with this manifest.
+async fn means(transfer: &Transfer<'_>, node: &Node, reference: &Reference) -> Result<bool, IntakeError> {
+    let to = transfer.target();
+    let held = to.registry.head_manifest(to.path, reference).await.map_err(IntakeError::Target)?;
+    Ok(held.is_some_and(|held| held.digest == node.raw.descriptor.digest))
+}
+
+async fn read_back(transfer: &Transfer<'_>, written: &[&Blob]) -> Result<(), IntakeError> {
+    let one = async |blob: &Blob| {
+        let there = transfer.present(&blob.descriptor).await?;
+        if there { Ok(()) } else { Err(not_read_back(transfer, &Reference::from(&blob.descriptor.digest))) }
+    };
+    let work: Vec<_> = written.iter().map(|blob| one(blob)).collect();
+    stream::iter(work).buffer_unordered(transfer.intake.parallel_blobs).try_collect().await
+}
+
+fn not_read_back(transfer: &Transfer<'_>, reference: &Reference) -> IntakeError {
+    IntakeError::NotReadBack {
+        host: transfer.target().registry.host().to_owned(),
+        what: reference.to_string(),
+    }
+}
+
+fn taken_in(transfer: &Transfer<'_>, nodes: &[Node], lists: Lists) -> TakenIn {
+    let job = transfer.job;
+    let mut hosts = vec![];
+    if transfer.asked_source.load(Ordering::Relaxed) {
+        hosts.push(job.source.host().to_owned());
+    }
+    if transfer.mounted.load(Ordering::Relaxed) {
+        hosts.push(job.target.host().to_owned());
+    }
+    hosts.sort();
+    hosts.dedup();
+    let root = nodes.last().map(|root| root.raw.descriptor.clone());
+    let subject = Subject {
+        digest: job.digest.clone(),
+        media_type: root.as_ref().map(|root| root.media_type.clone()).unwrap_or_default(),
+        size: root.map_or(0, |root| root.size),
+        platforms: lists.platforms,
+        total_size: total_size(nodes),
+    };
+    let bytes_moved = transfer.bytes_moved.load(Ordering::Relaxed);
+    TakenIn { subject, packages: lists.packages, gaps: lists.gaps, bytes_moved, hosts }
+}
+
+/// Returns the bytes of all distinct manifests and blobs, foreign layers included.
+fn total_size(nodes: &[Node]) -> u64 {
+    let mut sizes = std::collections::BTreeMap::new();
+    for node in nodes {
+        sizes.insert(&node.raw.descriptor.digest, node.raw.descriptor.size);
+        if let Document::Image(image) = &node.document {
+            sizes.extend(image.layers.iter().chain([&image.config]).map(|blob| (&blob.digest, blob.size)));
+        }
+    }
+    sizes.values().fold(0, |sum, size| sum.saturating_add(*size))
+}

@@ -1,0 +1,178 @@
+//! The manifests of an image: fetched by digest, checked, in the order in which they can be written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::{IntakeError, Side};
+use crate::model::{Descriptor, Digest, Document, ImageManifest, Platform, Reference, media_type};
+use crate::registry::RawManifest;
+
+/// How deep indexes may be nested; real images use one level, rarely two.
+const DEPTH_MAX: usize = 4;
+
+/// The most manifests of one image, and the most bytes of them together, which are all held at once.
+const MANIFESTS_MAX: usize = 1024;
+const TOTAL_BYTES_MAX: usize = 64 << 20;
+
+/// Manifests asked for at a time; the registry layer has its own bound for each host.
+const PARALLEL: usize = 4;
+
+/// One manifest or index.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub raw: RawManifest,
+    pub document: Document,
+    /// What the index says of it.
+    platform: Option<Platform>,
+    attestation: bool,
+}
+
+impl Node {
+    /// Returns the manifest where it is an image with a root file system, and not an attestation or artifact.
+    pub(super) fn image(&self) -> Option<&ImageManifest> {
+        match &self.document {
+            Document::Image(image)
+                if !self.attestation
+                    && image.artifact_type.is_none()
+                    && media_type::is_image_config(&image.config.media_type) =>
+            {
+                Some(image)
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the platform that the index above names.
+    pub(super) const fn platform(&self) -> Option<&Platform> {
+        self.platform.as_ref()
+    }
+
+    fn children(&self) -> &[Descriptor] {
+        match &self.document {
+            Document::Index(index) => &index.manifests,
+            Document::Image(_) => &[],
+        }
+    }
+}
+
+/// Fetches the manifest `root` and everything below it. Children stand before what names them, the root last;
+/// among children the order of the index holds.
+pub(super) async fn fetch(side: Side<'_>, root: &Digest) -> Result<Vec<Node>, IntakeError> {
+    let mut found = BTreeMap::new();
+    let mut bytes = 0;
+    let mut level = vec![Wanted { digest: root.clone(), descriptor: None }];
+    for _ in 0..=DEPTH_MAX {
+        let fetches: Vec<_> = level.iter().map(|wanted| node(side, wanted)).collect();
+        let nodes: Vec<Node> = stream::iter(fetches).buffered(PARALLEL).try_collect().await?;
+        level = vec![];
+        for node in nodes {
+            bytes += node.raw.bytes.len();
+            level.extend(node.children().iter().map(Wanted::child));
+            found.insert(node.raw.descriptor.digest.clone(), node);
+        }
+        let mut new = BTreeSet::new();
+        level.retain(|wanted| !found.contains_key(&wanted.digest) && new.insert(wanted.digest.clone()));
+        if found.len() + level.len() > MANIFESTS_MAX || bytes > TOTAL_BYTES_MAX {
+            return Err(broken(root, "has too many manifests below it"));
+        }
+        if level.is_empty() {
+            return in_order(root, found);
+        }
+    }
+    Err(broken(root, "has indexes nested too deeply"))
+}
+
+fn broken(digest: &Digest, detail: impl Into<String>) -> IntakeError {
+    IntakeError::Manifest { digest: digest.clone(), detail: detail.into() }
+}
+
+struct Wanted {
+    digest: Digest,
+    descriptor: Option<Descriptor>,
+}
+
+impl Wanted {
+    fn child(descriptor: &Descriptor) -> Self {
+        Self { digest: descriptor.digest.clone(), descriptor: Some(descriptor.clone()) }
+    }
+}
+
+async fn node(side: Side<'_>, wanted: &Wanted) -> Result<Node, IntakeError> {
+    let digest = &wanted.digest;
+    let got = side.registry.get_manifest(side.path, &Reference::from(digest)).await;
+    let host = side.registry.host().to_owned();
+    let mut raw =
+        got.map_err(IntakeError::Source)?.ok_or(IntakeError::Missing { host, digest: digest.clone() })?;
+    if digest.same_algorithm_of(&raw.bytes) != *digest {
+        return Err(broken(digest, "bytes do not have that digest"));
+    }
+    raw.descriptor.digest = digest.clone();
+    raw.descriptor.size = raw.bytes.len() as u64;
+    if let Some(promised) = &wanted.descriptor {
+        if promised.size != raw.descriptor.size {
+            return Err(broken(digest, format!("has {} bytes, not {}", raw.descriptor.size, promised.size)));
+        }
+        raw.descriptor.media_type.clone_from(&promised.media_type);
+    }
+    unambiguous(&raw)?;
+    let document = Document::parse(&raw.descriptor.media_type, &raw.bytes)
+        .map_err(|error| IntakeError::Document { digest: digest.clone(), error })?;
+    let attestation = wanted.descriptor.as_ref().is_some_and(Descriptor::is_attestation_manifest);
+    let platform = wanted.descriptor.as_ref().and_then(|promised| promised.platform.clone());
+    Ok(Node { raw, document, platform, attestation })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Shape {
+    media_type: Option<String>,
+    manifests: Option<IgnoredAny>,
+    layers: Option<IgnoredAny>,
+    config: Option<IgnoredAny>,
+}
+
+/// Refuses what one reader takes for an image and another for an index (CVE-2021-41190).
+fn unambiguous(raw: &RawManifest) -> Result<(), IntakeError> {
+    let digest = &raw.descriptor.digest;
+    let shape: Shape = serde_json::from_slice(&raw.bytes).map_err(|e| broken(digest, e.to_string()))?;
+    if shape.manifests.is_some() && (shape.layers.is_some() || shape.config.is_some()) {
+        return Err(broken(digest, "is an image and an index at once"));
+    }
+    match shape.media_type {
+        Some(own) if own != raw.descriptor.media_type => {
+            let own: String = own.chars().take(120).collect();
+            Err(broken(
+                digest,
+                format!("calls itself `{own}`, but is served as `{}`", raw.descriptor.media_type),
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn in_order(root: &Digest, mut found: BTreeMap<Digest, Node>) -> Result<Vec<Node>, IntakeError> {
+    let mut order = vec![];
+    visit(root, &mut found, &mut order, 0)?;
+    Ok(order)
+}
+
+fn visit(
+    digest: &Digest,
+    found: &mut BTreeMap<Digest, Node>,
+    order: &mut Vec<Node>,
+    depth: usize,
+) -> Result<(), IntakeError> {
+    // Taken out while its children are visited; a digest cannot be among its own descendants.
+    let Some(node) = found.remove(digest) else { return Ok(()) };
+    if depth > DEPTH_MAX {
+        return Err(broken(digest, "is nested too deeply"));
+    }
+    for child in node.children() {
+        visit(&child.digest, found, order, depth + 1)?;
+    }
+    order.push(node);
+    Ok(())
+}

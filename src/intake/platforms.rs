@@ -1,0 +1,147 @@
+//! What each platform of an image holds, and the package lists that follow from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::IntakeError;
+use super::blobs::{Transfer, is_foreign, layer_key};
+use super::manifests::Node;
+use crate::catalogue::{Contents, LayerFacts, merge, packages_text};
+use crate::evidence::{LayerRecord, NotLookedAt, PlatformRecord, packages_file};
+use crate::model::{Descriptor, ImageConfig, ImageManifest, Package, Platform};
+
+/// The largest image configuration that is read; real ones have some ten KB, and build histories grow them.
+const CONFIG_BYTES_MAX: u64 = 8 << 20;
+
+/// The longest name of a system, architecture or variant; the registered ones stay below ten.
+const PLATFORM_BYTES_MAX: usize = 64;
+
+/// One platform, catalogued.
+pub(super) struct Catalogued {
+    pub platform: Platform,
+    pub manifest: Descriptor,
+    pub layers: Vec<LayerRecord>,
+    pub contents: Contents,
+}
+
+/// Catalogues the image of one manifest, whose blobs are in the target.
+pub(super) async fn catalogue(
+    transfer: &Transfer<'_>,
+    node: &Node,
+    image: &ImageManifest,
+) -> Result<Catalogued, IntakeError> {
+    let config = config(transfer, image).await?;
+    let platform = platform(node, image, &config)?;
+    let mut layers = vec![];
+    let mut facts: Vec<Arc<LayerFacts>> = vec![];
+    let mut gaps = vec![];
+    for (layer, promised) in image.layers.iter().zip(&config.rootfs.diff_ids) {
+        let (digest, diff_id) = (layer.digest.clone(), promised.clone());
+        layers.push(LayerRecord { digest, diff_id, size: layer.size });
+        let Some(key) = layer_key(layer).filter(|_| !is_foreign(layer)) else {
+            gaps.push(unread(layer));
+            continue;
+        };
+        let known = transfer.layer(&key, layer).await?;
+        if known.diff_id != *promised {
+            let (layer, promised) = (layer.digest.clone(), promised.clone());
+            return Err(IntakeError::DiffId { layer, promised, found: known.diff_id });
+        }
+        facts.push(known.facts);
+    }
+    let mut contents = transfer.intake.cpu.run(move || merge(&facts)).await?;
+    contents.gaps.extend(gaps);
+    Ok(Catalogued { platform, manifest: node.raw.descriptor.clone(), layers, contents })
+}
+
+fn unread(layer: &Descriptor) -> NotLookedAt {
+    let reason = if is_foreign(layer) {
+        "its bytes are kept elsewhere and were not fetched".to_owned()
+    } else {
+        let shown: String = layer.media_type.chars().filter(char::is_ascii_graphic).take(80).collect();
+        format!("`{shown}` is no archive that this version reads")
+    };
+    NotLookedAt { what: format!("layer `{}`", layer.digest), reason, packages: 0 }
+}
+
+async fn config(transfer: &Transfer<'_>, image: &ImageManifest) -> Result<ImageConfig, IntakeError> {
+    let digest = &image.config.digest;
+    let broken = |detail: String| IntakeError::Config { digest: digest.clone(), detail };
+    let bytes = transfer.small(&image.config, CONFIG_BYTES_MAX).await?;
+    let config: ImageConfig = serde_json::from_slice(&bytes).map_err(|e| broken(e.to_string()))?;
+    let (layers, promised) = (image.layers.len(), config.rootfs.diff_ids.len());
+    if layers != promised {
+        return Err(broken(format!("promises {promised} layers, but the manifest has {layers}")));
+    }
+    Ok(config)
+}
+
+/// Returns the platform as the index names it where the configuration agrees, because only the index is sure to tell
+/// the variant; else as the configuration does.
+fn platform(node: &Node, image: &ImageManifest, config: &ImageConfig) -> Result<Platform, IntakeError> {
+    let own = config.platform();
+    let agrees = |named: &&Platform| (&named.os, &named.architecture) == (&own.os, &own.architecture);
+    let platform = node.platform().filter(agrees).cloned().unwrap_or_else(|| own.clone());
+    let plain = |text: &str| text.len() <= PLATFORM_BYTES_MAX && text.bytes().all(|b| b.is_ascii_graphic());
+    let parts = [&platform.os, &platform.architecture].into_iter().chain(&platform.variant);
+    if !parts.into_iter().all(|part| plain(part))
+        || platform.os.is_empty()
+        || platform.architecture.is_empty()
+    {
+        let detail = "names no usable platform".to_owned();
+        return Err(IntakeError::Config { digest: image.config.digest.clone(), detail });
+    }
+    Ok(platform)
+}
+
+/// What all platforms together come to.
+pub(super) struct Lists {
+    pub platforms: Vec<PlatformRecord>,
+    pub packages: BTreeMap<String, String>,
+    pub gaps: Vec<NotLookedAt>,
+}
+
+/// Returns records, package lists by file name and gaps of all platforms.
+pub(super) fn lists(catalogued: Vec<Catalogued>) -> Lists {
+    let alone = catalogued.len() == 1;
+    let mut packages = BTreeMap::new();
+    let mut union: BTreeSet<Package> = BTreeSet::new();
+    let mut gaps: BTreeMap<(String, String), u64> = BTreeMap::new();
+    let mut platforms = vec![];
+    if catalogued.is_empty() {
+        let what = "installed packages".to_owned();
+        gaps.insert((what, "nothing in this image has a root file system".to_owned()), 0);
+    }
+    for one in catalogued {
+        let mut file = packages_file(&one.platform, alone);
+        if packages.contains_key(&file) {
+            file = format!("packages.{}.{}.txt", one.platform.dashed(), &one.manifest.digest.hex()[..12]);
+        }
+        packages.insert(file.clone(), packages_text(&one.contents.packages));
+        for gap in &one.contents.gaps {
+            *gaps.entry((gap.what.clone(), gap.reason.clone())).or_default() += gap.packages;
+        }
+        platforms.push(record(&one, file));
+        union.extend(one.contents.packages);
+    }
+    if !alone {
+        let all: Vec<Package> = union.into_iter().collect();
+        packages.insert("packages.txt".to_owned(), packages_text(&all));
+    }
+    let gaps =
+        gaps.into_iter().map(|((what, reason), packages)| NotLookedAt { what, reason, packages }).collect();
+    Lists { platforms, packages, gaps }
+}
+
+fn record(one: &Catalogued, file: String) -> PlatformRecord {
+    PlatformRecord {
+        platform: one.platform.to_string(),
+        digest: one.manifest.digest.clone(),
+        media_type: one.manifest.media_type.clone(),
+        size: one.manifest.size,
+        packages: file,
+        system: one.contents.system.as_ref().and_then(|system| system.pretty_name.clone()),
+        package_count: one.contents.packages.len() as u64,
+        layers: one.layers.clone(),
+    }
+}
