@@ -99,6 +99,7 @@ async fn take_in(world: &World, desired: &Desired, wanted: &Wanted, name: &Arc<s
         target: open(&quarantine.host)?,
         target_path: quarantine.path.clone(),
         mount_from: vec![],
+        skip_copy: false,
         progress: Arc::new(move |moved| {
             if let intake::Progress::Bytes(count) = moved {
                 progress.bytes(&name, count);

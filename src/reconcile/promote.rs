@@ -9,7 +9,7 @@ use super::{Recorded, World, observe, quarantine_of};
 use crate::{
     catalogue::{self, SbomSubject},
     evidence::{self, Actor, Certainty, Hop, HopKind, ImageRecord, Vouched},
-    intake::relay,
+    intake::{self, Side},
     model::{Descriptor, Digest, Document, Package, Reference, Repository, Verdict, media_type},
     plan::{self, Plan, PlannedConsumer, PlannedImage, Promotion, Seen},
     registry::{Mount, RawManifest, Registry},
@@ -217,10 +217,10 @@ async fn blob(place: &Place, descriptor: &Descriptor, bytes: &mut u64) -> Result
     if place.target.head_blob(&to.path, &descriptor.digest).await.map_err(text)?.is_some() {
         return Ok(());
     }
-    relay::copy(place.source.as_ref(), &from.path, descriptor, place.target.as_ref(), &to.path)
-        .await
-        .map_err(|error| error.to_string())?;
-    *bytes += descriptor.size;
+    let source = Side { registry: place.source.as_ref(), path: &from.path };
+    let target = Side { registry: place.target.as_ref(), path: &to.path };
+    let moved = intake::relay(source, target, descriptor, None, Arc::new(|_| {})).await;
+    *bytes += moved.map_err(|error| error.to_string())?;
     Ok(())
 }
 
