@@ -130,11 +130,11 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Record, String> {
     at_most(raw.affected.len(), AFFECTED_MAX, "affected entries")?;
     let shared = severities(&raw.severity, None, raw.database_specific.as_ref())?;
     let (mut affected, mut left_out) = (vec![], BTreeSet::new());
-    for entry in raw.affected {
+    for entry in &raw.affected {
         let Some(package) = &entry.package else { continue };
         name(&package.ecosystem)?;
         match scheme_of(&package.ecosystem) {
-            Some(scheme) => affected.push(read_affected(scheme, &entry, package, &shared)?),
+            Some(scheme) => affected.push(read_affected(scheme, entry, package, &shared)?),
             None => drop(left_out.insert(package.ecosystem.clone())),
         }
     }

@@ -1,4 +1,4 @@
-//! Alpine versions as apk-tools 3 reads them: `digit{.digit}{letter}{_suffix{number}}{~hash}{-r number}`.
+//! Alpine versions as apk-tools 3 reads them: `digit{.digit}{letter{digit}}{_suffix{number}}{~hash}{-r number}`.
 //!
 //! Strings outside that grammar have no order here, although apk falls back to one: what an image or an advisory says
 //! with them is reported, not guessed at.
@@ -112,6 +112,8 @@ fn next(rest: &str, last: u8) -> Option<(Token<'_>, &str)> {
             let (_, order) = SUFFIXES.iter().find(|(known, _)| *known == name)?;
             Some((Token::Suffix(*order), rest))
         }
+        // apk-tools 2 let a number follow the letter, and packages used it: `6.6.2p1`.
+        '0'..='9' if last == 2 => digits(rest).map(|(value, rest)| (Token::Number(value), rest)),
         '0'..='9' if last == 3 => digits(rest).map(|(value, rest)| (Token::SuffixNumber(value), rest)),
         '~' if last < 5 => {
             span(after, |b| matches!(b, b'0'..=b'9' | b'a'..=b'f')).map(|(value, rest)| (Token::Hash(value), rest))
