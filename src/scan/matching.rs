@@ -76,7 +76,9 @@ fn gap(
     let count = undecided.iter().collect::<BTreeSet<_>>().len();
     Some(NotLookedAt {
         what: format!("source package `{}` of `{}`", installed.source, installed.ecosystem),
-        reason: format!("the version {whose} cannot be compared, for {count} advisories, the first `{first}`"),
+        reason: format!(
+            "the version {whose} cannot be compared; advisories concerned: {count}, the first `{first}`"
+        ),
         packages: packages.len() as u64,
     })
 }

@@ -129,7 +129,9 @@ fn sort(packages_text: &str) -> Result<Sorted, ScanError> {
             release::Place::Known(installed) => {
                 sorted.installed.entry(installed).or_default().insert(line.to_owned());
             }
-            release::Place::Unknown { what, reason } => *sorted.without.entry((what, reason)).or_default() += 1,
+            release::Place::Unknown { what, reason } => {
+                *sorted.without.entry((what, reason)).or_default() += 1
+            }
         }
     }
     Ok(sorted)
@@ -144,6 +146,10 @@ fn unknown<'a>(
     used.iter().filter(|ecosystem| bundle.records_of(ecosystem) == 0).map(|ecosystem| NotLookedAt {
         what: format!("packages of `{ecosystem}`"),
         reason: format!("the advisory bundle has no records for `{ecosystem}`"),
-        packages: installed.iter().filter(|(i, _)| i.ecosystem == *ecosystem).map(|(_, p)| p.len() as u64).sum(),
+        packages: installed
+            .iter()
+            .filter(|(i, _)| i.ecosystem == *ecosystem)
+            .map(|(_, p)| p.len() as u64)
+            .sum(),
     })
 }

@@ -49,7 +49,8 @@ pub(super) fn group(advisories: &[Named<'_>]) -> BTreeMap<String, Vulnerability>
             group.advisories.insert(index);
         }
     }
-    let without_cve: Vec<_> = (0..advisories.len()).filter(|&index| advisories[index].cves().is_empty()).collect();
+    let without_cve: Vec<_> =
+        (0..advisories.len()).filter(|&index| advisories[index].cves().is_empty()).collect();
     for component in connected(advisories, &without_cve) {
         join(&mut groups, advisories, &component);
     }
@@ -93,7 +94,8 @@ fn connected(advisories: &[Named<'_>], members: &[usize]) -> Vec<BTreeSet<usize>
 
 /// Returns the CVE that an identifier is or is derived from.
 fn cve(id: &str) -> Option<&str> {
-    let name = CVE_PREFIXES.iter().find_map(|prefix| id.strip_prefix(prefix).filter(|n| n.starts_with("CVE-")))?;
+    let name =
+        CVE_PREFIXES.iter().find_map(|prefix| id.strip_prefix(prefix).filter(|n| n.starts_with("CVE-")))?;
     let (year, number) = name.strip_prefix("CVE-")?.split_once('-')?;
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     (year.len() == 4 && number.len() >= 4 && digits(year) && digits(number)).then_some(name)
@@ -154,7 +156,15 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_cve_is_none() {
-        for id in ["CVE-", "CVE-2024", "CVE-24-0001", "CVE-2024-x", "CVE-2024-1x34", "NOTCVE-2024-0001", "DEBIAN-DSA-1"] {
+        for id in [
+            "CVE-",
+            "CVE-2024",
+            "CVE-24-0001",
+            "CVE-2024-x",
+            "CVE-2024-1x34",
+            "NOTCVE-2024-0001",
+            "DEBIAN-DSA-1",
+        ] {
             assert_eq!(cve(id), None, "{id}");
         }
         assert_eq!(cve("UBUNTU-CVE-2024-12345"), Some("CVE-2024-12345"));

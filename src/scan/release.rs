@@ -20,10 +20,8 @@ pub(super) enum Place {
 
 /// Returns the place of one package URL.
 pub(super) fn place(purl: &str) -> Result<Place, PackageError> {
-    let parsed = PackageUrl::from_str(purl).map_err(|e| PackageError {
-        purl: purl.chars().take(200).collect(),
-        reason: e.to_string(),
-    })?;
+    let parsed = PackageUrl::from_str(purl)
+        .map_err(|e| PackageError { purl: purl.chars().take(200).collect(), reason: e.to_string() })?;
     if !matches!(parsed.ty(), "deb" | "apk") {
         return Ok(Place::Unknown {
             what: format!("packages of type `{}`", parsed.ty()),
@@ -42,7 +40,8 @@ pub(super) fn place(purl: &str) -> Result<Place, PackageError> {
 }
 
 fn released(package: Package, family: &str, release: fn(&str) -> Option<String>) -> Place {
-    let version = package.distro.as_deref().and_then(|distro| distro.strip_prefix(package.namespace.as_str()));
+    let version =
+        package.distro.as_deref().and_then(|distro| distro.strip_prefix(package.namespace.as_str()));
     let found = version.and_then(|version| version.strip_prefix('-')).and_then(release);
     match (found, package.distro) {
         (Some(release), _) => Place::Known(Installed {
@@ -86,11 +85,20 @@ mod tests {
     fn the_package_url_tells_the_release() {
         for (purl, expected) in [
             ("pkg:deb/debian/zlib1g@1:1.2.13?distro=debian-12&upstream=zlib", "Debian:12 zlib 1:1.2.13"),
-            ("pkg:deb/debian/libc6@2.36-9?distro=debian-12.5&upstream=glibc%402.36-8", "Debian:12 glibc 2.36-8"),
-            ("pkg:apk/alpine/libssl3@3.1.4-r5?distro=alpine-3.19.1&upstream=openssl", "Alpine:v3.19 openssl 3.1.4-r5"),
+            (
+                "pkg:deb/debian/libc6@2.36-9?distro=debian-12.5&upstream=glibc%402.36-8",
+                "Debian:12 glibc 2.36-8",
+            ),
+            (
+                "pkg:apk/alpine/libssl3@3.1.4-r5?distro=alpine-3.19.1&upstream=openssl",
+                "Alpine:v3.19 openssl 3.1.4-r5",
+            ),
             ("pkg:apk/alpine/musl@1.2.4-r2?distro=alpine-3.19", "Alpine:v3.19 musl 1.2.4-r2"),
             ("pkg:apk/alpine/musl@1.2.4-r2?distro=alpine-3", "no: packages of `alpine-3`"),
-            ("pkg:apk/alpine/musl@1.2.4-r2?distro=alpine-3.22.0_alpha20250108", "no: packages of `alpine-3.22.0_alpha20250108`"),
+            (
+                "pkg:apk/alpine/musl@1.2.4-r2?distro=alpine-3.22.0_alpha20250108",
+                "no: packages of `alpine-3.22.0_alpha20250108`",
+            ),
             ("pkg:deb/debian/a@1?distro=debian-sid", "no: packages of `debian-sid`"),
             ("pkg:deb/debian/a@1", "no: packages of Debian of an unknown release"),
             ("pkg:deb/debian/a@1?distro=ubuntu-22.04", "no: packages of `ubuntu-22.04`"),

@@ -51,7 +51,9 @@ fn choose(family: &str, weighed: &[Weighed]) -> (Severity, String) {
         let rated = rated.filter_map(|w| w.rated.map(|severity| (w.tenths, severity, w)));
         // Of equal ones the first by name, so that the order of the advisories does not show.
         let best = rated.reduce(|best, next| if (next.0, next.1) > (best.0, best.1) { next } else { best });
-        let Some((tenths, severity, Weighed { claim: SeverityClaim { by, value, .. }, .. })) = best else { continue };
+        let Some((tenths, severity, Weighed { claim: SeverityClaim { by, value, .. }, .. })) = best else {
+            continue;
+        };
         let chosen = match weight {
             Weight::Distribution => format!("{by} `{value}`: the distribution rates its own package"),
             Weight::Score => {
@@ -129,8 +131,10 @@ mod tests {
     use crate::advisory::SeverityStatement;
 
     fn advisory(id: &str, said: &[(&str, &str)]) -> Advisory {
-        let statement =
-            |(kind, value): &(&str, &str)| SeverityStatement { kind: (*kind).to_owned(), value: (*value).to_owned() };
+        let statement = |(kind, value): &(&str, &str)| SeverityStatement {
+            kind: (*kind).to_owned(),
+            value: (*value).to_owned(),
+        };
         let severities = said.iter().map(statement).collect();
         Advisory { id: id.to_owned(), ids: vec![], ranges: vec![], severities, versions: vec![] }
     }
@@ -147,7 +151,10 @@ mod tests {
             ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N", Some((75, Severity::High))),
             ("AV:N/AC:L/Au:N/C:P/I:N/A:N", Some((50, Severity::Medium))),
             ("AV:N/AC:L/Au:N/C:C/I:C/A:C", Some((100, Severity::High))),
-            ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H", Some((100, Severity::Critical))),
+            (
+                "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H",
+                Some((100, Severity::Critical)),
+            ),
             ("CVSS:4.0/AV:L/AC:L/AT:P/PR:L/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", Some((73, Severity::High))),
             ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N", Some((0, Severity::Negligible))),
             ("CVSS:3.1/AV:N", None),
@@ -182,7 +189,11 @@ mod tests {
         }
         let scored = "CVSS_V3 of X-1, 9.8: the highest score; Debian gives no rating";
         for urgency in ["not yet assigned", "end-of-life", "whatever"] {
-            check(&[("urgency", urgency), ("CVSS_V3", NETWORK), ("CVSS_V3", LOCAL)], Severity::Critical, scored);
+            check(
+                &[("urgency", urgency), ("CVSS_V3", NETWORK), ("CVSS_V3", LOCAL)],
+                Severity::Critical,
+                scored,
+            );
         }
         for (value, severity) in [
             ("LOW", Severity::Low),
@@ -200,7 +211,10 @@ mod tests {
 
     #[test]
     fn equal_claims_are_one_and_the_order_of_the_advisories_does_not_show() {
-        let (a, b) = (advisory("A", &[("CVSS_V3", NETWORK), ("urgency", "high")]), advisory("B", &[("urgency", "high")]));
+        let (a, b) = (
+            advisory("A", &[("CVSS_V3", NETWORK), ("urgency", "high")]),
+            advisory("B", &[("urgency", "high")]),
+        );
         let rating = rate("Debian", [&a, &b].into_iter());
         assert_eq!(rating, rate("Debian", [&b, &a].into_iter()));
         assert_eq!(rating.claims.len(), 2);

@@ -8,7 +8,7 @@ use crate::{
         self,
         fixtures::{corpus, record},
     },
-    model::{Ecosystem, Package, Severity, Source},
+    model::{Ecosystem, Package, Source},
 };
 
 fn bundle(records: &[Value]) -> Bundle {
@@ -66,7 +66,10 @@ fn source_packages_are_matched_and_their_binaries_listed() {
 fn the_source_version_counts_and_not_the_binary_one() {
     let bundle = bundle(&[record("DEBIAN-CVE-2024-0001", "Debian:12", "gcc-12", Some("12.2.0-15"))]);
     let newer_binary = "pkg:deb/debian/libgcc-s1@99-1?distro=debian-12&upstream=gcc-12%4012.2.0-14\n";
-    assert_eq!(lines(&scanned(newer_binary, &bundle)), ["CVE-2024-0001 unknown gcc-12 12.2.0-14 -> 12.2.0-15"]);
+    assert_eq!(
+        lines(&scanned(newer_binary, &bundle)),
+        ["CVE-2024-0001 unknown gcc-12 12.2.0-14 -> 12.2.0-15"]
+    );
     let older_binary = "pkg:deb/debian/libgcc-s1@1-1?distro=debian-12&upstream=gcc-12%4012.2.0-15\n";
     assert_eq!(lines(&scanned(older_binary, &bundle)), Vec::<String>::new());
 }
@@ -97,7 +100,10 @@ fn a_fix_that_would_not_end_the_finding_is_not_shown() {
         record("DEBIAN-CVE-2024-0001", "Debian:12", "openssl", None),
         upstream(record("DSA-5000-1", "Debian:12", "openssl", Some("3.0.13-1")), &["CVE-2024-0001"]),
     ]);
-    assert_eq!(lines(&scanned(OPENSSL, &bundle)), ["CVE-2024-0001 unknown openssl 3.0.11-1~deb12u2 -> unfixed"]);
+    assert_eq!(
+        lines(&scanned(OPENSSL, &bundle)),
+        ["CVE-2024-0001 unknown openssl 3.0.11-1~deb12u2 -> unfixed"]
+    );
 }
 
 #[test]
@@ -113,11 +119,17 @@ fn findings_are_sorted_by_severity_then_name() {
         of(2, "a", "high"),
     ]);
     let found = scanned(&format!("{OPENSSL}pkg:deb/debian/a@1?distro=debian-12\n"), &bundle);
-    let names: Vec<_> = found.findings.iter().map(|f| format!("{} {}", f.id, f.severity)).collect();
+    let names: Vec<_> =
+        found.findings.iter().map(|f| format!("{} {} {}", f.id, f.source, f.severity)).collect();
     assert_eq!(
         names,
-        ["CVE-2024-0002 high", "CVE-2024-0001 low", "CVE-2024-0004 negligible", "CVE-2024-0003 unknown"],
-        "record 2 of `a` is a second text of one identifier, as new as the first"
+        [
+            "CVE-2024-0002 a high",
+            "CVE-2024-0002 openssl high",
+            "CVE-2024-0001 openssl low",
+            "CVE-2024-0004 openssl negligible",
+            "CVE-2024-0003 openssl unknown",
+        ]
     );
 }
 
@@ -141,8 +153,11 @@ fn what_cannot_be_judged_is_said() {
     let subject = Digest::sha256(b"image");
     let record = scan(&subject, packages, &bundle, &bundle.digest(), vec![gap]).unwrap();
     assert_eq!(lines(&record), ["CVE-2024-0003 unknown odd 1.0 -> 2.0"]);
-    let said: Vec<_> =
-        record.not_looked_at.iter().map(|gap| format!("{}: {} ({})", gap.what, gap.reason, gap.packages)).collect();
+    let said: Vec<_> = record
+        .not_looked_at
+        .iter()
+        .map(|gap| format!("{}: {} ({})", gap.what, gap.reason, gap.packages))
+        .collect();
     assert_eq!(
         said,
         [
@@ -150,13 +165,14 @@ fn what_cannot_be_judged_is_said() {
             "packages of `Debian:13`: the advisory bundle has no records for `Debian:13` (2)",
             "packages of `ubuntu`: no advisories are imported for this distribution (1)",
             "packages of type `npm`: no advisories are imported for this type of package (2)",
-            "source package `broken` of `Debian:12`: the version installed cannot be compared, for 1 advisories, the \
-             first `DEBIAN-CVE-2024-0001`",
-            "source package `odd` of `Debian:12`: the version of the advisory cannot be compared, for 1 advisories, \
-             the first `DEBIAN-CVE-2024-0002`",
+            "source package `broken` of `Debian:12`: the version installed cannot be compared; advisories \
+             concerned: 1, the first `DEBIAN-CVE-2024-0001` (1)",
+            "source package `odd` of `Debian:12`: the version of the advisory cannot be compared; \
+             advisories concerned: 1, the first `DEBIAN-CVE-2024-0002` (1)",
         ]
     );
-    let used: Vec<_> = record.advisories.ecosystems.iter().map(|e| (e.ecosystem.as_str(), e.records)).collect();
+    let used: Vec<_> =
+        record.advisories.ecosystems.iter().map(|e| (e.ecosystem.as_str(), e.records)).collect();
     assert_eq!(used, [("Debian:12", 3), ("Debian:13", 0)]);
 }
 
@@ -174,7 +190,8 @@ fn a_bundle_read_without_a_needed_ecosystem_is_an_error_and_not_clean() {
 fn a_line_that_is_no_package_url_stops_the_scan() {
     let bundle = bundle(&[record("DEBIAN-CVE-2024-0001", "Debian:12", "openssl", None)]);
     for text in ["\n", "openssl 3.0", "pkg:deb/debian/x\n"] {
-        let error = scan(&Digest::sha256(b"i"), &format!("{OPENSSL}{text}"), &bundle, &bundle.digest(), vec![]);
+        let error =
+            scan(&Digest::sha256(b"i"), &format!("{OPENSSL}{text}"), &bundle, &bundle.digest(), vec![]);
         assert!(matches!(error, Err(ScanError::Package { line: 2, .. })), "{text:?}");
     }
     let many = "pkg:npm/a@1\n".repeat(PACKAGES_MAX + 1);
@@ -187,12 +204,14 @@ fn the_order_of_packages_and_advisories_changes_nothing_but_the_digest_of_the_li
         .map(|n| {
             let id = format!("DEBIAN-CVE-2024-{:04}", n % 50);
             let fixed = format!("1.{}-1", n % 5);
-            let value = record(&id, "Debian:12", &format!("s{}", n % 9), (n % 3 > 0).then_some(fixed.as_str()));
+            let value =
+                record(&id, "Debian:12", &format!("s{}", n % 9), (n % 3 > 0).then_some(fixed.as_str()));
             urgency(value, ["low", "high", "not yet assigned", "unimportant"][n % 4])
         })
         .collect();
-    let mut packages: Vec<_> =
-        (0..40).map(|n| format!("pkg:deb/debian/p{n}@1.{}-1?distro=debian-12&upstream=s{}\n", n % 4, n % 11)).collect();
+    let mut packages: Vec<_> = (0..40)
+        .map(|n| format!("pkg:deb/debian/p{n}@1.{}-1?distro=debian-12&upstream=s{}\n", n % 4, n % 11))
+        .collect();
     let first = scanned(&packages.concat(), &bundle(&records));
     assert!(first.findings.len() > 20, "the case has findings to order");
     records.reverse();
@@ -230,13 +249,16 @@ fn secdb(text: &str, ecosystem: &str) -> Vec<Value> {
 /// Returns the packages of a real Alpine image, read from its installed database.
 fn image(path: &std::path::Path) -> String {
     let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(fs::File::open(path).unwrap()));
-    let layer = archive.entries().unwrap().map(Result::unwrap).find(|e| e.path_bytes().ends_with(b"layer.tar"));
+    let layer =
+        archive.entries().unwrap().map(Result::unwrap).find(|e| e.path_bytes().ends_with(b"layer.tar"));
     let mut layer = tar::Archive::new(layer.unwrap());
-    let file = layer.entries().unwrap().map(Result::unwrap).find(|e| e.path_bytes().ends_with(b"apk/db/installed"));
+    let file =
+        layer.entries().unwrap().map(Result::unwrap).find(|e| e.path_bytes().ends_with(b"apk/db/installed"));
     let mut text = String::new();
     file.unwrap().read_to_string(&mut text).unwrap();
     let package = |block: &str| {
-        let field = |key: &str| block.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().to_owned();
+        let field =
+            |key: &str| block.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().to_owned();
         let source = Source { name: field("o:"), version: field("V:") };
         let package = Package {
             ecosystem: Ecosystem::Apk,
