@@ -94,7 +94,8 @@ impl Bundle {
         };
         let ids: BTreeSet<_> = records.iter().map(|record| &record.id).collect();
         // A bundle without records speaks for no date: the epoch makes it stale for every rule about age.
-        let as_of = records.iter().map(|record| record.modified).max().unwrap_or_else(|| Instant::from_unix(0));
+        let as_of =
+            records.iter().map(|record| record.modified).max().unwrap_or_else(|| Instant::from_unix(0));
         let ecosystems = known.into_iter().map(section).collect();
         let mut bundle = Self { bytes: vec![], as_of, records: ids.len() as u64, ecosystems };
         bundle.bytes = bundle_format::encode(&bundle)?;
@@ -114,7 +115,11 @@ impl Bundle {
     ///
     /// # Errors
     /// [`AdvisoryError::Mismatch`] where the digest differs; nothing is decoded then. Else as [`Self::read`].
-    pub fn read_pinned(bytes: &[u8], expected: &Digest, wanted: &BTreeSet<String>) -> Result<Self, AdvisoryError> {
+    pub fn read_pinned(
+        bytes: &[u8],
+        expected: &Digest,
+        wanted: &BTreeSet<String>,
+    ) -> Result<Self, AdvisoryError> {
         let found = expected.same_algorithm_of(bytes);
         if found != *expected {
             return Err(AdvisoryError::Mismatch { expected: expected.clone(), found });

@@ -70,7 +70,8 @@ fn wrong(reason: impl Into<String>) -> AdvisoryError {
 pub(super) fn encode(bundle: &Bundle) -> Result<Vec<u8>, AdvisoryError> {
     let (mut ecosystems, mut frames) = (vec![], vec![]);
     for (ecosystem, section) in &bundle.ecosystems {
-        let packages = section.packages.as_ref().ok_or_else(|| wrong(format!("`{ecosystem}` is not decoded")))?;
+        let packages =
+            section.packages.as_ref().ok_or_else(|| wrong(format!("`{ecosystem}` is not decoded")))?;
         let mut text = vec![];
         for (package, advisories) in packages {
             push_line(&mut text, &LineRef { advisories, package })?;
@@ -85,7 +86,8 @@ pub(super) fn encode(bundle: &Bundle) -> Result<Vec<u8>, AdvisoryError> {
         });
         frames.extend(frame);
     }
-    let header = Header { as_of: bundle.as_of, ecosystems, records: bundle.records, schema: SCHEMA.to_owned() };
+    let header =
+        Header { as_of: bundle.as_of, ecosystems, records: bundle.records, schema: SCHEMA.to_owned() };
     let mut text = vec![];
     push_line(&mut text, &header)?;
     let mut file = compress(&text)?;

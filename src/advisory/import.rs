@@ -104,7 +104,12 @@ impl Gathered {
             return Err(AdvisoryError::Empty { path: self.path });
         }
         if let (true, Some((name, reason))) = (self.records.is_empty(), self.report.broken.first().cloned()) {
-            return Err(AdvisoryError::NothingUsable { path: self.path, read: self.report.read, name, reason });
+            return Err(AdvisoryError::NothingUsable {
+                path: self.path,
+                read: self.report.read,
+                name,
+                reason,
+            });
         }
         let mut kept = vec![];
         for record in self.records.values().flatten() {

@@ -17,7 +17,7 @@ pub mod versions;
 pub use bundle::{Advisory, Bundle, SeverityStatement};
 pub use error::AdvisoryError;
 pub use import::{Import, ImportReport, import};
-pub use range::{Event, Match};
+pub use range::{Event, Match, later_fix};
 pub use store::Store;
 
 /// Shared by the tests of this folder and of `scan`.

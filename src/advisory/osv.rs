@@ -125,16 +125,17 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Record, String> {
     if bytes.len() as u64 > RECORD_BYTES_MAX {
         return Err(format!("larger than {RECORD_BYTES_MAX} bytes"));
     }
-    let raw: RawRecord = serde_json::from_slice(bytes).map_err(|e| e.to_string().chars().take(200).collect::<String>())?;
+    let raw: RawRecord =
+        serde_json::from_slice(bytes).map_err(|e| e.to_string().chars().take(200).collect::<String>())?;
     identifier(&raw.id)?;
     at_most(raw.affected.len(), AFFECTED_MAX, "affected entries")?;
     let shared = severities(&raw.severity, None, raw.database_specific.as_ref())?;
     let (mut affected, mut left_out) = (vec![], BTreeSet::new());
-    for entry in raw.affected {
+    for entry in &raw.affected {
         let Some(package) = &entry.package else { continue };
         name(&package.ecosystem)?;
         match scheme_of(&package.ecosystem) {
-            Some(scheme) => affected.push(read_affected(scheme, &entry, package, &shared)?),
+            Some(scheme) => affected.push(read_affected(scheme, entry, package, &shared)?),
             None => drop(left_out.insert(package.ecosystem.clone())),
         }
     }
@@ -171,12 +172,16 @@ fn read_affected(
     let ecosystem_ranges = entry.ranges.iter().filter(|range| range.kind == "ECOSYSTEM");
     let ranges = ecosystem_ranges.map(|range| read_events(&range.events)).collect::<Result<Vec<_>, _>>()?;
     if ranges.is_empty() && entry.versions.is_empty() {
-        return Err(format!("`{}` of `{}` has neither a range nor versions", package.name, package.ecosystem));
+        return Err(format!(
+            "`{}` of `{}` has neither a range nor versions",
+            package.name, package.ecosystem
+        ));
     }
     for version in &entry.versions {
         a_version(version)?;
     }
-    let own = severities(&entry.severity, entry.ecosystem_specific.as_ref(), entry.database_specific.as_ref())?;
+    let own =
+        severities(&entry.severity, entry.ecosystem_specific.as_ref(), entry.database_specific.as_ref())?;
     // OSV: a severity of the affected package takes the place of the record's.
     let has_own_score = own.iter().any(|statement| statement.kind.starts_with("CVSS"));
     let inherited = shared.iter().filter(|s| !(has_own_score && s.kind.starts_with("CVSS"))).cloned();
@@ -211,7 +216,8 @@ fn read_events(events: &[RawEvent]) -> Result<Vec<Event>, String> {
 /// Returns the listed versions that no range covers. Sources list every version of a range once more, which makes
 /// most of their size and says nothing new.
 fn outside(scheme: Scheme, ranges: &[Vec<Event>], versions: &[String]) -> Vec<String> {
-    let uncovered = |version: &&String| !matches!(evaluate(scheme, version, ranges, &[]), Match::Affected { .. });
+    let uncovered =
+        |version: &&String| !matches!(evaluate(scheme, version, ranges, &[]), Match::Affected { .. });
     versions.iter().filter(uncovered).cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
@@ -244,7 +250,11 @@ fn name(text: &str) -> Result<(), String> {
 }
 
 fn a_version(text: &str) -> Result<(), String> {
-    if text.len() <= VERSION_BYTES_MAX { Ok(()) } else { Err(format!("version `{}` is too long", shown(text))) }
+    if text.len() <= VERSION_BYTES_MAX {
+        Ok(())
+    } else {
+        Err(format!("version `{}` is too long", shown(text)))
+    }
 }
 
 fn at_most(found: usize, limit: usize, what: &str) -> Result<(), String> {
@@ -272,7 +282,8 @@ mod tests {
         let mut value = record("DEBIAN-CVE-2024-0727", "Debian:12", "openssl", Some("3.0.13-1~deb12u1"));
         value["upstream"] = json!(["CVE-2024-0727"]);
         value["aliases"] = Value::Null;
-        value["severity"] = json!([{"type": "CVSS_V3", "score": "CVSS:3.1/AV:L/AC:L/PR:N/UI:R/S:U/C:N/I:N/A:H"}]);
+        value["severity"] =
+            json!([{"type": "CVSS_V3", "score": "CVSS:3.1/AV:L/AC:L/PR:N/UI:R/S:U/C:N/I:N/A:H"}]);
         value["affected"][0]["ecosystem_specific"] = json!({"urgency": "low"});
         value["affected"][0]["versions"] = json!(["3.0.11-1~deb12u2", "3.0.9-1", "9.9-1"]);
         value["details"] = json!("never read");
@@ -303,7 +314,8 @@ mod tests {
         value["severity"] = json!([{"type": "CVSS_V3", "score": "A"}, {"type": "CVSS_V4", "score": "B"}]);
         value["affected"][0]["severity"] = json!([{"type": "CVSS_V3", "score": "C"}]);
         value["database_specific"] = json!({"severity": "HIGH"});
-        let said: Vec<_> = read(&value).unwrap().affected.remove(0).severities.into_iter().map(|s| s.value).collect();
+        let said: Vec<_> =
+            read(&value).unwrap().affected.remove(0).severities.into_iter().map(|s| s.value).collect();
         assert_eq!(said, ["C", "HIGH"]);
     }
 
@@ -352,7 +364,10 @@ mod tests {
         assert!(parse(b"").is_err());
         assert!(parse(b"\xff{}").is_err());
         assert!(parse("[".repeat(100_000).as_bytes()).is_err());
-        assert!(parse(br#"{"id":"A","id":"B","modified":"2024-01-01T00:00:00Z"}"#).is_err(), "two identifiers");
+        assert!(
+            parse(br#"{"id":"A","id":"B","modified":"2024-01-01T00:00:00Z"}"#).is_err(),
+            "two identifiers"
+        );
         assert!(parse(&vec![b' '; (4 << 20) + 1]).unwrap_err().contains("larger"));
     }
 }

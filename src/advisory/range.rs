@@ -54,7 +54,7 @@ impl Event {
 }
 
 /// Returns what `ranges` and the listed `versions` say about `installed`.
-pub fn evaluate(scheme: Scheme, installed: &str, ranges: &[Vec<Event>], versions: &[String]) -> Match {
+pub(super) fn evaluate(scheme: Scheme, installed: &str, ranges: &[Vec<Event>], versions: &[String]) -> Match {
     let mut found = Match::NotAffected;
     for events in ranges {
         found = worse(scheme, found, within(scheme, installed, events).unwrap_or(Match::NotComparable));
@@ -168,7 +168,11 @@ mod tests {
 
     #[test]
     fn ranges_follow_the_osv_evaluation() {
-        check(&["i0 f1.2-3"], &[], &[("1.2-2", "1.2-3"), ("1.2-3", "no"), ("1.2-3~rc1", "1.2-3"), ("1.2-10", "no")]);
+        check(
+            &["i0 f1.2-3"],
+            &[],
+            &[("1.2-2", "1.2-3"), ("1.2-3", "no"), ("1.2-3~rc1", "1.2-3"), ("1.2-10", "no")],
+        );
         check(&["i0"], &[], &[("1", "unfixed"), ("0~~", "unfixed")]);
         check(&["i0 f0"], &[], &[("1", "no"), ("0~~", "no"), ("0", "no")]);
         check(&["i1.5 f1.7"], &[], &[("1.4", "no"), ("1.5", "1.7"), ("1.6", "1.7"), ("1.7", "no")]);

@@ -99,7 +99,8 @@ impl Reading<'_, '_> {
     fn file(&mut self, root: &Path, path: PathBuf) -> Result<(), AdvisoryError> {
         let shown = label(&path.strip_prefix(root).unwrap_or(&path).to_string_lossy());
         let bytes = File::open(&path).and_then(|mut file| bounded(&mut file, RECORD_BYTES_MAX));
-        let bytes = bytes.map_err(|source| AdvisoryError::Read { path: path.display().to_string(), source })?;
+        let bytes =
+            bytes.map_err(|source| AdvisoryError::Read { path: path.display().to_string(), source })?;
         (self.sink)(shown, bytes.ok_or_else(too_large))
     }
 
@@ -120,11 +121,13 @@ impl Reading<'_, '_> {
                 continue;
             }
             let bytes = bounded(&mut entry, RECORD_BYTES_MAX);
-            unpacked += bytes.as_ref().ok().and_then(Option::as_ref).map_or(RECORD_BYTES_MAX, |b| b.len() as u64);
+            unpacked +=
+                bytes.as_ref().ok().and_then(Option::as_ref).map_or(RECORD_BYTES_MAX, |b| b.len() as u64);
             if unpacked > unpacked_max {
                 return Err(self.limit("unpacked bytes", unpacked_max));
             }
-            let bytes = bytes.map_err(|e| label(&e.to_string())).and_then(|bytes| bytes.ok_or_else(too_large));
+            let bytes =
+                bytes.map_err(|e| label(&e.to_string())).and_then(|bytes| bytes.ok_or_else(too_large));
             (self.sink)(label(&name), bytes)?;
         }
         Ok(())
@@ -141,8 +144,13 @@ impl Reading<'_, '_> {
             let kind = entry.header().entry_type();
             if kind.is_gnu_longname() || kind.is_pax_local_extensions() {
                 let header = bounded(&mut entry, TAR_NAME_BYTES_MAX).map_err(|e| self.damaged(e))?;
-                let header = header.ok_or_else(|| self.limit("bytes of an extended header", TAR_NAME_BYTES_MAX))?;
-                long_name = if kind.is_gnu_longname() { Some(text(&header)) } else { pax_path(&header).or(long_name) };
+                let header =
+                    header.ok_or_else(|| self.limit("bytes of an extended header", TAR_NAME_BYTES_MAX))?;
+                long_name = if kind.is_gnu_longname() {
+                    Some(text(&header))
+                } else {
+                    pax_path(&header).or(long_name)
+                };
                 continue;
             }
             let name = long_name.take().unwrap_or_else(|| text(&entry.path_bytes()));

@@ -55,7 +55,9 @@ impl Store {
         let path = self.path(digest);
         let shown = || path.display().to_string();
         let file = match fs::File::open(&path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(AdvisoryError::NotFound(digest.clone())),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                return Err(AdvisoryError::NotFound(digest.clone()));
+            }
             other => other.map_err(|source| AdvisoryError::Read { path: shown(), source })?,
         };
         let mut bytes = vec![];
@@ -65,7 +67,11 @@ impl Store {
             return Err(AdvisoryError::Limit { path: shown(), what: "bytes", limit: BUNDLE_BYTES_MAX });
         }
         let found = digest.same_algorithm_of(&bytes);
-        if found == *digest { Ok(bytes) } else { Err(AdvisoryError::Mismatch { expected: digest.clone(), found }) }
+        if found == *digest {
+            Ok(bytes)
+        } else {
+            Err(AdvisoryError::Mismatch { expected: digest.clone(), found })
+        }
     }
 }
 

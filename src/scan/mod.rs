@@ -1,1 +1,155 @@
-//! Placeholder.
+//! The embedded scanner: a package list against an advisory bundle. Pure: same inputs, same bytes.
+//!
+//! It says what it found and what it did not look at; a package that cannot be judged is never passed over. What
+//! follows from a finding is the business of [`crate::gate`], the next module in reading order.
+
+mod matching;
+mod naming;
+mod release;
+mod severity;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use crate::{
+    advisory::Bundle,
+    evidence::{AdvisoriesUsed, EcosystemUsed, NotLookedAt, ScanRecord},
+    model::{Digest, Finding, Kind, PackageError},
+};
+
+/// Most lines of a package list. The largest images have below 10,000 distribution packages.
+const PACKAGES_MAX: usize = 200_000;
+
+/// Says why nothing was scanned.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScanError {
+    #[error("line {line} of the package list: {source}")]
+    Package { line: usize, source: PackageError },
+    #[error("the package list has more than {PACKAGES_MAX} lines")]
+    TooManyPackages,
+    /// Matching against what was not decoded would find nothing and look clean.
+    #[error("advisories of `{0}` are in the bundle but were not read from it")]
+    NotDecoded(String),
+}
+
+impl ScanError {
+    /// Returns what the error means to the caller.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Package { .. } | Self::TooManyPackages => Kind::Invalid,
+            Self::NotDecoded(_) => Kind::Bug,
+        }
+    }
+}
+
+/// One source package in one version, with the packages built from it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Installed {
+    ecosystem: String,
+    source: String,
+    version: String,
+}
+
+/// The packages of a list, sorted into what can be looked up and what cannot.
+#[derive(Debug, Default)]
+struct Sorted {
+    /// Package URLs by source package.
+    installed: BTreeMap<Installed, BTreeSet<String>>,
+    /// Number of packages by what they are and why they have no advisories.
+    without: BTreeMap<(String, String), u64>,
+}
+
+/// Returns the ecosystems that a package list needs, to read them from the bundle.
+///
+/// # Errors
+/// As [`scan`].
+pub fn ecosystems(packages_text: &str) -> Result<BTreeSet<String>, ScanError> {
+    Ok(sort(packages_text)?.installed.into_keys().map(|installed| installed.ecosystem).collect())
+}
+
+/// Matches `packages_text` (package URLs, one a line) against `bundle`, whose digest is `digest`. `gaps` are what the
+/// catalogue could not read; they stand in the record beside what the scan itself does not look at.
+///
+/// # Errors
+/// [`ScanError`] where the list is not one this program wrote or the bundle was read without an ecosystem it needs.
+pub fn scan(
+    subject: &Digest,
+    packages_text: &str,
+    bundle: &Bundle,
+    digest: &Digest,
+    gaps: Vec<NotLookedAt>,
+) -> Result<ScanRecord, ScanError> {
+    let Sorted { installed, without } = sort(packages_text)?;
+    let mut not_looked_at: BTreeSet<NotLookedAt> = gaps.into_iter().collect();
+    let gap = |((what, reason), packages)| NotLookedAt { what, reason, packages };
+    not_looked_at.extend(without.into_iter().map(gap));
+    let used: BTreeSet<_> = installed.keys().map(|installed| installed.ecosystem.clone()).collect();
+    if let Some(ecosystem) = used.iter().find(|ecosystem| !bundle.can_look_up(ecosystem)) {
+        return Err(ScanError::NotDecoded(ecosystem.clone()));
+    }
+    not_looked_at.extend(unknown(&used, &installed, bundle));
+    let mut findings = vec![];
+    for (installed, packages) in &installed {
+        let (found, gap) = matching::look_up(installed, packages, bundle);
+        findings.extend(found);
+        not_looked_at.extend(gap);
+    }
+    findings.sort_by(|a, b| rank(a).cmp(&rank(b)));
+    let records = |ecosystem: String| EcosystemUsed { records: bundle.records_of(&ecosystem), ecosystem };
+    Ok(ScanRecord {
+        schema: "fondaco/scan/v1alpha1".to_owned(),
+        subject: subject.clone(),
+        packages: Digest::sha256(packages_text),
+        advisories: AdvisoriesUsed {
+            digest: digest.clone(),
+            as_of: bundle.as_of(),
+            ecosystems: used.into_iter().map(records).collect(),
+        },
+        findings,
+        not_looked_at: not_looked_at.into_iter().collect(),
+    })
+}
+
+/// The most severe first, then by name; the whole finding last, so that the order is total.
+fn rank(finding: &Finding) -> (Reverse<crate::model::Severity>, &str, &str, &Finding) {
+    (Reverse(finding.severity), &finding.id, &finding.source, finding)
+}
+
+fn sort(packages_text: &str) -> Result<Sorted, ScanError> {
+    let mut sorted = Sorted::default();
+    for (index, line) in packages_text.lines().enumerate() {
+        if index >= PACKAGES_MAX {
+            return Err(ScanError::TooManyPackages);
+        }
+        match release::place(line).map_err(|source| ScanError::Package { line: index + 1, source })? {
+            release::Place::Known(installed) => {
+                sorted.installed.entry(installed).or_default().insert(line.to_owned());
+            }
+            release::Place::Unknown { what, reason } => {
+                *sorted.without.entry((what, reason)).or_default() += 1
+            }
+        }
+    }
+    Ok(sorted)
+}
+
+/// Returns a gap for every ecosystem the image uses and the bundle does not know.
+fn unknown<'a>(
+    used: &'a BTreeSet<String>,
+    installed: &'a BTreeMap<Installed, BTreeSet<String>>,
+    bundle: &'a Bundle,
+) -> impl Iterator<Item = NotLookedAt> + 'a {
+    used.iter().filter(|ecosystem| bundle.records_of(ecosystem) == 0).map(|ecosystem| NotLookedAt {
+        what: format!("packages of `{ecosystem}`"),
+        reason: format!("the advisory bundle has no records for `{ecosystem}`"),
+        packages: installed
+            .iter()
+            .filter(|(i, _)| i.ecosystem == *ecosystem)
+            .map(|(_, p)| p.len() as u64)
+            .sum(),
+    })
+}

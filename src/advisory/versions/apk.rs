@@ -1,4 +1,4 @@
-//! Alpine versions as apk-tools 3 reads them: `digit{.digit}{letter}{_suffix{number}}{~hash}{-r number}`.
+//! Alpine versions as apk-tools 3 reads them: `digit{.digit}{letter{digit}}{_suffix{number}}{~hash}{-r number}`.
 //!
 //! Strings outside that grammar have no order here, although apk falls back to one: what an image or an advisory says
 //! with them is reported, not guessed at.
@@ -112,11 +112,14 @@ fn next(rest: &str, last: u8) -> Option<(Token<'_>, &str)> {
             let (_, order) = SUFFIXES.iter().find(|(known, _)| *known == name)?;
             Some((Token::Suffix(*order), rest))
         }
+        // apk-tools 2 let a number follow the letter, and packages used it: `6.6.2p1`.
+        '0'..='9' if last == 2 => digits(rest).map(|(value, rest)| (Token::Number(value), rest)),
         '0'..='9' if last == 3 => digits(rest).map(|(value, rest)| (Token::SuffixNumber(value), rest)),
-        '~' if last < 5 => {
-            span(after, |b| matches!(b, b'0'..=b'9' | b'a'..=b'f')).map(|(value, rest)| (Token::Hash(value), rest))
+        '~' if last < 5 => span(after, |b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+            .map(|(value, rest)| (Token::Hash(value), rest)),
+        '-' if last < 6 => {
+            digits(after.strip_prefix('r')?).map(|(value, rest)| (Token::Revision(value), rest))
         }
-        '-' if last < 6 => digits(after.strip_prefix('r')?).map(|(value, rest)| (Token::Revision(value), rest)),
         _ => None,
     }
 }
@@ -166,9 +169,58 @@ mod tests {
 
     #[test]
     fn the_corpus_of_apk_is_ordered_as_written() {
-        let Some((generated, left_out)) = replay(Scheme::Apk, "versions/alpine-versions-generated.txt") else { return };
+        let Some((generated, left_out)) = replay(Scheme::Apk, "versions/alpine-versions-generated.txt")
+        else {
+            return;
+        };
         assert_eq!((generated, left_out), (13_979, vec![]));
-        let (written, left_out) = replay(Scheme::Apk, "versions/alpine-versions.txt").expect("the corpora are there");
-        assert_eq!((written, left_out.join("\n")), (778, String::new()));
+        let (written, left_out) =
+            replay(Scheme::Apk, "versions/alpine-versions.txt").expect("the corpora are there");
+        let mut expected: Vec<&str> = INVALID.iter().flat_map(|(_, lines)| lines.iter().copied()).collect();
+        let mut left_out: Vec<_> = left_out.iter().map(String::as_str).collect();
+        (expected.sort_unstable(), left_out.sort_unstable());
+        assert_eq!(left_out, expected);
+        assert_eq!(written, 745);
     }
+
+    /// Lines of the corpus that have no order here, each by what makes one side no version. The corpus marks them as
+    /// invalid itself, and the releases of apk disagree about them.
+    const INVALID: &[(&str, &[&str])] = &[
+        (
+            "a revision without a number",
+            &["1-r = 1-r0", "1-r-0 < 1-r0", "1-r-1 < 1-r0", "1-r2 > 1-r-1", "1 > 1-ruff"],
+        ),
+        (
+            "something after the revision, or before it",
+            &[
+                "1-r0-1 = 1-r-2",
+                "1-r0-1 = 1-r0-2",
+                "1-ruff2 = 1-ruff1",
+                "1-ruff2 = 1--ruff1",
+                "1-r0-ruff2 = 1-r0-ruff1",
+            ],
+        ),
+        (
+            "an empty component",
+            &[
+                "0..1..0 < 0..1..1",
+                "0...1...0 < 0...1...1",
+                "0...1...0.r1 < 0...1...0.r2",
+                "0...1...0r1 < 0...1...0r2",
+                "0..8 = 0..8",
+                "0..8 > 0...8",
+            ],
+        ),
+        (
+            "a component that is a letter",
+            &["0.r1 < 0r2", "0.8.21.r2 > 0.8.21.r1", "10.2.24.r0 > 10.2.22.r0", "0.8.21.r2 < 0.8.21r2"],
+        ),
+        ("a capital letter", &["1.2.0A < 1.2.0d", "1.2.0D < 1.2.0d"]),
+        ("two letters", &["1.0 < 1.0bc"]),
+        (
+            "an unknown suffix",
+            &["1.2 > 1.2_blah", "1.2_svn1 > 1.2_csv2", "1.2_cvs1 > 1.2_blah", "23_foo > 4_beta"],
+        ),
+        ("no number at the beginning", &[".1 < 1", "1 > .1", ".2 > .1", "a < b", "c > b", "c = c"]),
+    ];
 }

@@ -55,9 +55,13 @@ mod tests {
 
     #[test]
     fn the_corpus_of_dpkg_is_ordered_as_written() {
-        let Some((generated, left_out)) = replay(Scheme::Deb, "versions/debian-versions-generated.txt") else { return };
+        let Some((generated, left_out)) = replay(Scheme::Deb, "versions/debian-versions-generated.txt")
+        else {
+            return;
+        };
         assert_eq!((generated, left_out), (14_442, vec![]));
-        let (written, left_out) = replay(Scheme::Deb, "versions/debian-versions.txt").expect("the corpora are there");
+        let (written, left_out) =
+            replay(Scheme::Deb, "versions/debian-versions.txt").expect("the corpora are there");
         assert_eq!((written, left_out), (30, vec![]));
     }
 }

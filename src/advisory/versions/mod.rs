@@ -23,7 +23,8 @@ pub enum Scheme {
 type Compare = fn(&str, &str) -> Option<Ordering>;
 
 /// Every scheme with its comparison, and the OSV ecosystems that use it, named by what stands before the colon.
-const TABLE: &[(Scheme, &str, Compare)] = &[(Scheme::Apk, "Alpine", apk::compare), (Scheme::Deb, "Debian", deb::compare)];
+const TABLE: &[(Scheme, &str, Compare)] =
+    &[(Scheme::Apk, "Alpine", apk::compare), (Scheme::Deb, "Debian", deb::compare)];
 
 /// Returns the order of two versions, or `None` where one of them is not a version of the scheme.
 pub fn compare(scheme: Scheme, a: &str, b: &str) -> Option<Ordering> {
@@ -90,9 +91,40 @@ mod tests {
         let long = "9".repeat(VERSION_BYTES_MAX + 1);
         let wide = format!("1.{}", "9".repeat(VERSION_BYTES_MAX - 2));
         let hostile = [
-            "", " ", "\0", "\n1", "1\n", "-", "--", "~", ":", "1:", ":1", "1:-1", "-r1", "é", "１", "１:1", "1_é", "1.é",
-            "99999999999:1", "-1:1", "1-", "1 2", "1_", "1~", "1..2", ".1", "1.", "1-r", "1-r-1", "1_foo", "1ab", "٣.1",
-            "1\u{202e}2", &long,
+            "",
+            " ",
+            "\0",
+            "\n1",
+            "1\n",
+            "-",
+            "--",
+            "~",
+            ":",
+            "1:",
+            ":1",
+            "1:-1",
+            "-r1",
+            "é",
+            "１",
+            "１:1",
+            "1_é",
+            "1.é",
+            "99999999999:1",
+            "-1:1",
+            "1-",
+            "1 2",
+            "1_",
+            "1~",
+            "1..2",
+            ".1",
+            "1.",
+            "1-r",
+            "1-r-1",
+            "1_foo",
+            "1ab",
+            "٣.1",
+            "1\u{202e}2",
+            &long,
         ];
         for scheme in [Scheme::Deb, Scheme::Apk] {
             for a in hostile {
@@ -112,7 +144,8 @@ mod tests {
     /// Replays a corpus of lines `A < B`; a comment starts with `#`. Returns how many lines were compared and the
     /// lines that have no order.
     pub(super) fn replay(scheme: Scheme, file: &str) -> Option<(usize, Vec<String>)> {
-        let text = std::fs::read_to_string(crate::advisory::fixtures::corpus(file)?).expect("the corpus is readable");
+        let text = std::fs::read_to_string(crate::advisory::fixtures::corpus(file)?)
+            .expect("the corpus is readable");
         let (mut compared, mut without_order) = (0, vec![]);
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let fields: Vec<_> = line.split(' ').collect();
@@ -126,7 +159,11 @@ mod tests {
             match compare(scheme, a, b) {
                 Some(found) => {
                     assert_eq!(found, expected, "{line}");
-                    assert_eq!(compare(scheme, b, a), Some(expected.reverse()), "{line}, the other way round");
+                    assert_eq!(
+                        compare(scheme, b, a),
+                        Some(expected.reverse()),
+                        "{line}, the other way round"
+                    );
                     compared += 1;
                 }
                 None => without_order.push(line.to_owned()),
