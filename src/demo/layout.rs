@@ -51,15 +51,14 @@ pub(super) fn build(image: &Image) -> Result<Built, DemoError> {
         manifest.platform = Some(platform.platform.clone());
         manifests.push(manifest);
     }
-    built.root = match manifests.as_slice() {
-        [only] => Descriptor { platform: None, ..only.clone() },
-        _ => {
-            let index = json!({
-                "schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": manifests,
-                "annotations": annotations(image),
-            });
-            built.add_json(media_type::OCI_INDEX, &index)?
-        }
+    built.root = if let [only] = manifests.as_slice() {
+        Descriptor { platform: None, ..only.clone() }
+    } else {
+        let index = json!({
+            "schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": manifests,
+            "annotations": annotations(image),
+        });
+        built.add_json(media_type::OCI_INDEX, &index)?
     };
     Ok(built)
 }

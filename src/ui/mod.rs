@@ -25,6 +25,7 @@ use crate::model::Kind;
 
 /// How output is shaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four switches that do not depend on each other")]
 pub struct Settings {
     /// Whether the story may carry colours. Results never do.
     pub color: bool,

@@ -63,33 +63,26 @@ impl Board {
     /// Returns the line below the moving ones: how much is done, and how long the rest may take.
     pub fn total(&self, at: Duration) -> String {
         let images = self.planned.max(self.finished + self.work.len());
-        let mut line = format!("{} of {}", self.finished, quantity::count(images, "image"));
-        if self.bytes > 0 {
-            line.push_str(&format!(", {}", quantity::bytes(self.bytes)));
-        }
-        line.push_str(&format!(" in {}", quantity::span(at)));
-        if let Some(left) = remaining(self.finished, images, at) {
-            line.push_str(&format!(", about {} left", quantity::span(left)));
-        }
-        line
+        let done = format!("{} of {}", self.finished, quantity::count(images, "image"));
+        let moved = if self.bytes > 0 { format!(", {}", quantity::bytes(self.bytes)) } else { String::new() };
+        let left = remaining(self.finished, images, at);
+        let left = left.map_or(String::new(), |left| format!(", about {} left", quantity::span(left)));
+        format!("{done}{moved} in {}{left}", quantity::span(at))
     }
 
     /// Returns the line that says, where there is no terminal, that the run is alive and what it does.
     pub fn heartbeat(&self, at: Duration) -> String {
-        let mut line = self.total(at);
-        let named = self
-            .work
-            .iter()
-            .take(NAMED_MAX)
-            .map(|(image, work)| format!("{} {}", inline(image), work.word()));
-        let named: Vec<_> = named.collect();
-        if !named.is_empty() {
-            line.push_str(&format!("; in work: {}", named.join(", ")));
+        let total = self.total(at);
+        if self.work.is_empty() {
+            return total;
         }
-        if self.work.len() > NAMED_MAX {
-            line.push_str(&format!(" and {} more", self.work.len() - NAMED_MAX));
-        }
-        line
+        let named = self.work.iter().take(NAMED_MAX);
+        let named: Vec<_> = named.map(|(image, work)| format!("{} {}", inline(image), work.word())).collect();
+        let more = match self.work.len().saturating_sub(NAMED_MAX) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("{total}; in work: {}{more}", named.join(", "))
     }
 }
 
@@ -103,15 +96,12 @@ impl Work {
 
     fn line(&self, image: &str, at: Duration) -> String {
         let spent = at.saturating_sub(self.since);
-        let mut line = format!("{}  {}", inline(image), self.word());
-        if self.bytes > 0 {
-            line.push_str(&format!("  {}", quantity::bytes(self.bytes)));
-        }
-        if let (true, Some(rate)) = (self.bytes > 0, self.bytes.checked_div(spent.as_secs())) {
-            line.push_str(&format!(", {}/s", quantity::bytes(rate)));
-        }
-        line.push_str(&format!("  {}", quantity::span(spent)));
-        line
+        let moved = match (self.bytes, self.bytes.checked_div(spent.as_secs())) {
+            (0, _) => String::new(),
+            (bytes, None) => format!("  {}", quantity::bytes(bytes)),
+            (bytes, Some(rate)) => format!("  {}, {}/s", quantity::bytes(bytes), quantity::bytes(rate)),
+        };
+        format!("{}  {}{moved}  {}", inline(image), self.word(), quantity::span(spent))
     }
 }
 
