@@ -1,6 +1,9 @@
 //! Makes the world a run acts on from arguments and environment.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -8,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Location, env};
 use crate::{
     git::Repository,
-    intake::Intake,
+    intake::{Cpu, Intake, LayerStore},
     reconcile::{Registries, RunError, World},
     trust::sign::{KeyFile, OrgSigner},
     ui::{Event, Progress},
@@ -16,6 +19,12 @@ use crate::{
 
 /// Images in work at once. Each registry bounds its own requests; this bounds the work beside them.
 const IMAGES_AT_ONCE: usize = 6;
+
+/// Bytes of layers that wait for their cataloguer, over all images; this and not the size of images bounds memory.
+const INTAKE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
+/// Blobs in flight at once, over all images.
+const BLOBS_AT_ONCE: usize = 8;
 
 /// Opens the repository and everything beside it; contacts nobody.
 pub(super) fn open(location: &Location, progress: Progress) -> Result<World, RunError> {
@@ -28,7 +37,7 @@ pub(super) fn open(location: &Location, progress: Progress) -> Result<World, Run
         repository,
         remote: location.remote.clone(),
         branch: location.branch.clone(),
-        intake: Intake::new(Some(env::cache().join("layers"))),
+        intake: intake(Some(env::cache().join("layers")))?,
         clock: Arc::new(env::now),
         actor: env::actor(author),
         author: committer(),
@@ -39,6 +48,12 @@ pub(super) fn open(location: &Location, progress: Progress) -> Result<World, Run
         drain: CancellationToken::new(),
         parallel: IMAGES_AT_ONCE,
     })
+}
+
+/// Returns an intake that keeps layer facts in `cache`, with the bounds of a run.
+pub(super) fn intake(cache: Option<PathBuf>) -> Result<Intake, RunError> {
+    let cpu = Cpu::new(0).map_err(|error| RunError::Task(error.to_string()))?;
+    Ok(Intake::new(cpu, LayerStore::new(cache), INTAKE_BYTES_MAX, BLOBS_AT_ONCE))
 }
 
 /// Returns the name that records carry, `fondaco 0.1.0`.

@@ -122,6 +122,7 @@ fn taken_in(transfer: &Transfer<'_>, nodes: &[Node], lists: Lists) -> TakenIn {
         size: root.map_or(0, |root| root.size),
         platforms: lists.platforms,
         total_size: total_size(nodes),
+        not_catalogued: lists.gaps.clone(),
     };
     let bytes_moved = transfer.bytes_moved.load(Ordering::Relaxed);
     TakenIn { subject, packages: lists.packages, gaps: lists.gaps, bytes_moved, hosts }

@@ -8,7 +8,7 @@ use crate::{
     advisory::Bundle,
     evidence::{
         Actor, Certainty, ConsumerVerdict, Custody, Document as _, Event, EventKind, Evidence, Hop, HopKind,
-        ImageRecord, ImagesLock, LockedImage, ScanRecord, SourceRecord, Subject, TagSeen, VerdictInputs,
+        ImageRecord, ImagesLock, LockedImage, ScanRecord, SourceRecord, TagSeen, VerdictInputs,
         VerificationRecord, Verdicts,
     },
     gate,
@@ -181,7 +181,7 @@ fn first_record(
     ImageRecord {
         custody: Custody {
             schema: Custody::SCHEMA.into(),
-            subject: Subject { not_catalogued: taken.found.gaps.clone(), ..taken.found.subject.clone() },
+            subject: taken.found.subject.clone(),
             source: SourceRecord { repository: source.clone(), tags: vec![] },
             hops: vec![hop],
         },

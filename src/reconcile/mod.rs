@@ -22,7 +22,7 @@ pub use error::RunError;
 pub use registries::Registries;
 pub use report::{ConsumerReport, ImageReport, Report};
 pub use state::State;
-pub use world::{Clock, World};
+pub use world::{Clock, OpenSigner, World};
 
 use std::collections::BTreeMap;
 
