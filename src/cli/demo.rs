@@ -134,6 +134,7 @@ fn lay_out_repository(folder: &Path) -> Result<(), RunError> {
     let repository = Repository::init(&folder.join("manifests"), &folder.join("remote.git"), "main")?;
     let commit = repository.commit_root(&files.collect(), "Ask for four images\n", &author()?)?;
     repository.publish("origin", "main", &commit)?;
+    repository.check_out("main", &commit)?;
     let keys = folder.join("keys");
     let (sealed, _) = sign::seal(&demo::organisation_scalar(), PASSWORD)?;
     fs::create_dir_all(&keys)

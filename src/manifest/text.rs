@@ -32,8 +32,8 @@ pub(super) const FORMS: &[Form] = &[
     Tag::FORM,
     ImageName::FORM,
     Prefix::FORM,
-    LayoutPath::FORM,
-    KeyPath::FORM,
+    InsidePath::FORM,
+    OutsidePath::FORM,
     Country::FORM,
     Date::FORM,
     PublicKey::FORM,
@@ -157,17 +157,20 @@ form! {
 
 form! {
     /// A path relative to the manifest repository, with `/` between its parts and no `..`.
-    LayoutPath(String): "a path", "^[^/\\\\]", None, |text| {
+    InsidePath(String): "a path", "^[^/\\\\]", None, |text| {
         let rule = "a path is relative to the manifest repository, with `/` between its parts and no `..`";
         (is_path(text) && !text.starts_with('/')).then(|| text.to_owned()).ok_or_else(|| rule.to_owned())
     }
 }
 
 form! {
-    /// A path, relative to the manifest repository where it does not begin with `/`, with no `..`.
-    KeyPath(String): "a path", "^[^\\\\]+$", None, |text| {
-        let rule = "a path has `/` between its parts and no `..`";
-        is_path(text).then(|| text.to_owned()).ok_or_else(|| rule.to_owned())
+    /// A path that may lead outside of the manifest repository: it begins with `/`, or with `..` for each folder up.
+    OutsidePath(String): "a path", "^[^\\\\]+$", None, |text| {
+        let rule = "a path has `/` between its parts, and `..` only at its beginning";
+        let below = text.trim_start_matches("../");
+        let up = below.len() < text.len();
+        let right = is_path(below) && !(up && below.starts_with('/'));
+        right.then(|| text.to_owned()).ok_or_else(|| rule.to_owned())
     }
 }
 
@@ -320,10 +323,10 @@ mod tests {
 
     #[test]
     fn paths_stay_inside_the_repository() {
-        right(&LayoutPath::FORM, &["layouts/a", "a"]);
-        wrong(&LayoutPath::FORM, &["", "/etc", "../a", "a/../../b", "a//b", "a\\b", "./a", "a/", "a\0b"]);
-        right(&KeyPath::FORM, &["keys/acme.key", "/run/secrets/acme.key"]);
-        wrong(&KeyPath::FORM, &["", "/", "/run/../etc", "a\n"]);
+        right(&InsidePath::FORM, &["layouts/a", "a"]);
+        wrong(&InsidePath::FORM, &["", "/etc", "../a", "a/../../b", "a//b", "a\\b", "./a", "a/", "a\0b"]);
+        right(&OutsidePath::FORM, &["keys/acme.key", "/run/secrets/acme.key", "../keys/acme.key", "../../a"]);
+        wrong(&OutsidePath::FORM, &["", "/", "..", "../", "..//etc", "/run/../etc", "a/../b", "a\n"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::manifest::text::{ImageName, KeyPath, Prefix, Sentence};
+use crate::manifest::text::{ImageName, OutsidePath, Prefix, Sentence};
 
 /// The registry the organisation controls: one quarantine, and the key that vouches for what leaves it.
 /// A manifest repository has exactly one.
@@ -33,5 +33,5 @@ pub struct MirrorSpec {
 pub struct Signing {
     /// Path of the encrypted private key (cosign's format). Relative to the manifest repository where it does not
     /// begin with `/`. The password is never written into a manifest.
-    pub key: KeyPath,
+    pub key: OutsidePath,
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::manifest::text::{Country, Date, HostName, LayoutPath, Sentence};
+use crate::manifest::text::{Country, Date, HostName, OutsidePath, Sentence};
 
 /// How a registry is reached, and the facts that somebody declares about it. Registries without a document are reached
 /// by HTTPS, with every fact an open question.
@@ -15,7 +15,7 @@ pub struct RegistrySpec {
     pub host: Option<HostName>,
     /// Directory of OCI image layouts that is read and written instead of asking the host. Default: the host is
     /// asked by HTTPS. For tests, demonstrations and air gaps.
-    pub layout: Option<LayoutPath>,
+    pub layout: Option<OutsidePath>,
     /// Whether the host is asked by HTTP without TLS. Default `false`: anybody on the way could read credentials and
     /// change answers.
     #[serde(default, rename = "plainHTTP")]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::manifest::text::{LayoutPath, Name, PublicKey};
+use crate::manifest::text::{InsidePath, Name, PublicKey};
 use crate::model::Verdict;
 
 /// Who must have signed an image, and what each way of not having it signed leads to.
@@ -45,7 +45,7 @@ pub struct TrustedKey {
     /// How records call the key.
     pub name: Name,
     /// Path of the public key's PEM file below `trust/` or `keys/`, relative to the manifest repository.
-    pub path: Option<LayoutPath>,
+    pub path: Option<InsidePath>,
     /// The public key's PEM text.
     pub pem: Option<PublicKey>,
 }
