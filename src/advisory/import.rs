@@ -9,7 +9,7 @@ use super::{AdvisoryError, Bundle, osv, osv::Record, source};
 
 /// Most records that may be broken before the source as a whole is refused: it is then something else.
 const BROKEN_MAX: usize = 100_000;
-/// Most affected packages of a bundle, which bounds memory at about 2 GiB. Debian and Alpine together have below 500,000.
+/// Most affected packages of a bundle, each about half a kilobyte in memory.
 const AFFECTED_MAX: usize = 4_000_000;
 
 /// A bundle, and what was and was not taken into it.

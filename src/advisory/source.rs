@@ -3,16 +3,16 @@
 use std::{
     fs::{self, File},
     io::{self, BufReader, Read, Seek},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use super::{AdvisoryError, osv::RECORD_BYTES_MAX};
 
-/// Most files of a source. All of OSV has below one million records.
+/// Most files of a source: several times the CVEs there are, since each ecosystem has records of its own.
 const ENTRIES_MAX: u64 = 2_000_000;
-/// Most bytes a source may unpack to. All of OSV is below 8 GiB.
+/// Most bytes a source may unpack to: 8 kB for each of two million files.
 const UNPACKED_BYTES_MAX: u64 = 16 << 30;
-/// Most bytes a source may unpack to for each byte it has; real archives of records stay below 60.
+/// Most bytes a source may unpack to for each byte it has; published archives of records have 13 to 33.
 const RATIO_MAX: u64 = 300;
 /// What a small archive may unpack to whatever its ratio.
 const RATIO_FLOOR_BYTES: u64 = 64 << 20;
@@ -69,7 +69,7 @@ impl Reading<'_, '_> {
         AdvisoryError::Limit { path: self.path.clone(), what, limit }
     }
 
-    fn damaged(&self, reason: impl ToString) -> AdvisoryError {
+    fn damaged(&self, reason: &impl ToString) -> AdvisoryError {
         let reason = reason.to_string().chars().filter(|c| !c.is_control()).take(200).collect();
         AdvisoryError::Archive { path: self.path.clone(), reason }
     }
@@ -89,23 +89,23 @@ impl Reading<'_, '_> {
                 if kind.is_dir() {
                     open.push((entry.path(), depth + 1));
                 } else if kind.is_file() && is_record(&entry.file_name().to_string_lossy()) {
-                    self.file(root, entry.path())?;
+                    self.file(root, &entry.path())?;
                 }
             }
         }
         Ok(())
     }
 
-    fn file(&mut self, root: &Path, path: PathBuf) -> Result<(), AdvisoryError> {
-        let shown = label(&path.strip_prefix(root).unwrap_or(&path).to_string_lossy());
-        let bytes = File::open(&path).and_then(|mut file| bounded(&mut file, RECORD_BYTES_MAX));
+    fn file(&mut self, root: &Path, path: &Path) -> Result<(), AdvisoryError> {
+        let shown = label(&path.strip_prefix(root).unwrap_or(path).to_string_lossy());
+        let bytes = File::open(path).and_then(|mut file| bounded(&mut file, RECORD_BYTES_MAX));
         let bytes =
             bytes.map_err(|source| AdvisoryError::Read { path: path.display().to_string(), source })?;
         (self.sink)(shown, bytes.ok_or_else(too_large))
     }
 
     fn zip(&mut self, file: BufReader<File>, unpacked_max: u64) -> Result<(), AdvisoryError> {
-        let mut archive = zip::ZipArchive::new(file).map_err(|e| self.damaged(e))?;
+        let mut archive = zip::ZipArchive::new(file).map_err(|e| self.damaged(&e))?;
         let mut unpacked = 0;
         for index in 0..archive.len() {
             self.count_entry()?;
@@ -116,7 +116,7 @@ impl Reading<'_, '_> {
                     continue;
                 }
             };
-            let name = entry.name().map_or_else(|_| String::new(), |name| name.into_owned());
+            let name = entry.name().map_or_else(|_| String::new(), std::borrow::Cow::into_owned);
             if entry.is_dir() || entry.is_symlink() || !is_record(&name) {
                 continue;
             }
@@ -136,14 +136,14 @@ impl Reading<'_, '_> {
     fn tar(&mut self, reader: impl Read, unpacked_max: u64) -> Result<(), AdvisoryError> {
         let mut archive = tar::Archive::new(Metered { reader, left: unpacked_max });
         // Raw, because the crate reads the names of extended headers into memory whatever their size.
-        let entries = archive.entries().map_err(|e| self.damaged(e))?.raw(true);
+        let entries = archive.entries().map_err(|e| self.damaged(&e))?.raw(true);
         let mut long_name: Option<String> = None;
         for entry in entries {
             self.count_entry()?;
-            let mut entry = entry.map_err(|e| self.damaged(e))?;
+            let mut entry = entry.map_err(|e| self.damaged(&e))?;
             let kind = entry.header().entry_type();
             if kind.is_gnu_longname() || kind.is_pax_local_extensions() {
-                let header = bounded(&mut entry, TAR_NAME_BYTES_MAX).map_err(|e| self.damaged(e))?;
+                let header = bounded(&mut entry, TAR_NAME_BYTES_MAX).map_err(|e| self.damaged(&e))?;
                 let header =
                     header.ok_or_else(|| self.limit("bytes of an extended header", TAR_NAME_BYTES_MAX))?;
                 long_name = if kind.is_gnu_longname() {
@@ -157,7 +157,7 @@ impl Reading<'_, '_> {
             if !kind.is_file() || !is_record(&name) {
                 continue;
             }
-            let bytes = bounded(&mut entry, RECORD_BYTES_MAX).map_err(|e| self.damaged(e))?;
+            let bytes = bounded(&mut entry, RECORD_BYTES_MAX).map_err(|e| self.damaged(&e))?;
             (self.sink)(label(&name), bytes.ok_or_else(too_large))?;
         }
         Ok(())

@@ -21,7 +21,7 @@ use crate::{
     model::{Digest, Finding, Kind, PackageError},
 };
 
-/// Most lines of a package list. The largest images have below 10,000 distribution packages.
+/// Most lines of a package list: several times what a whole distribution has to offer.
 const PACKAGES_MAX: usize = 200_000;
 
 /// Says why nothing was scanned.
@@ -130,7 +130,7 @@ fn sort(packages_text: &str) -> Result<Sorted, ScanError> {
                 sorted.installed.entry(installed).or_default().insert(line.to_owned());
             }
             release::Place::Unknown { what, reason } => {
-                *sorted.without.entry((what, reason)).or_default() += 1
+                *sorted.without.entry((what, reason)).or_default() += 1;
             }
         }
     }

@@ -178,7 +178,8 @@ mod tests {
             replay(Scheme::Apk, "versions/alpine-versions.txt").expect("the corpora are there");
         let mut expected: Vec<&str> = INVALID.iter().flat_map(|(_, lines)| lines.iter().copied()).collect();
         let mut left_out: Vec<_> = left_out.iter().map(String::as_str).collect();
-        (expected.sort_unstable(), left_out.sort_unstable());
+        expected.sort_unstable();
+        left_out.sort_unstable();
         assert_eq!(left_out, expected);
         assert_eq!(written, 745);
     }
