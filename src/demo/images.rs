@@ -67,7 +67,7 @@ fn redis() -> Image {
         repository: "library/redis",
         tag: "7.2",
         title: "redis",
-        user: "redis",
+        user: "999",
         entrypoint: vec!["/usr/bin/redis-server"],
         ports: vec!["6379/tcp"],
         platforms: vec![PlatformImage {
@@ -100,7 +100,7 @@ fn postgres() -> Image {
         repository: "library/postgres",
         tag: "17",
         title: "postgres",
-        user: "postgres",
+        user: "70",
         entrypoint: vec!["/usr/bin/postgres"],
         ports: vec!["5432/tcp"],
         platforms: vec![PlatformImage {
