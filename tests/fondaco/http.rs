@@ -1,9 +1,6 @@
 //! A run against two in-process registries, with every fault they can play.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 use fondaco::{model::Digest, reconcile::Report};
 
@@ -84,14 +81,5 @@ spec: {{target: \"{mirror}/payments\", images: [web]}}
         let noted = Arc::clone(&writes);
         self.mirror.on_write(move |event| noted.lock().unwrap().push(event.clone()));
         writes
-    }
-
-    /// Counts the requests of both registries by action.
-    pub(crate) fn requests(&self) -> BTreeMap<String, usize> {
-        let mut counts = BTreeMap::new();
-        for request in self.upstream.log().iter().chain(&self.mirror.log()) {
-            *counts.entry(request.action.clone()).or_default() += 1;
-        }
-        counts
     }
 }
