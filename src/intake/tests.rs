@@ -197,7 +197,9 @@ async fn an_index_brings_all_its_children_and_one_list_for_each_platform() {
     assert_eq!(taken.packages["packages.linux-arm64-v8.txt"], b);
     assert_eq!(taken.packages["packages.txt"], format!("{a}{b}"));
     // The layer that two platforms share moves once; children are written before what names them.
-    assert_eq!(up.count(&format!("get_blob {UP} {}", Digest::sha256(gzip(&shared)))), 1);
+    let packed = Digest::sha256(gzip(&shared));
+    assert_eq!(up.count(&format!("get_blob {UP} {packed}")), 1);
+    assert_eq!(down.count(&format!("get_blob {DOWN} {packed}")), 0);
     let put = |descriptor: &Value| {
         let call = format!("put_manifest {DOWN} {}", digest(descriptor));
         down.writes().iter().position(|write| *write == call).unwrap()
@@ -250,10 +252,12 @@ async fn what_was_written_is_read_back() {
     let taken = take_in(&intake(), &job(&up, &down, &root)).await.unwrap();
     assert_eq!((taken.subject.platforms.len(), taken.packages["packages.txt"].as_str()), (0, ""));
     assert_eq!(taken.gaps[0].what, "installed packages");
-    let down = Arc::new(Memory::new("down.example"));
-    down.fail(&Digest::sha256(payload), Fault::Forgotten);
-    let error = take_in(&intake(), &job(&up, &down, &root)).await.unwrap_err();
-    assert!(matches!(error, IntakeError::NotReadBack { .. }), "{error}");
+    for forgotten in [Digest::sha256(payload), digest(&root)] {
+        let down = Arc::new(Memory::new("down.example"));
+        down.fail(&forgotten, Fault::Forgotten);
+        let error = take_in(&intake(), &job(&up, &down, &root)).await.unwrap_err();
+        assert!(matches!(error, IntakeError::NotReadBack { .. }), "{error}");
+    }
 }
 
 #[tokio::test]
