@@ -61,7 +61,7 @@ pub(super) fn of(nodes: &[Node]) -> Result<Vec<Blob>, IntakeError> {
         }
     }
     let mut blobs: Vec<Blob> = blobs.into_values().collect();
-    blobs.sort_by(|a, b| b.descriptor.size.cmp(&a.descriptor.size));
+    blobs.sort_by_key(|blob| std::cmp::Reverse(blob.descriptor.size));
     Ok(blobs)
 }
 

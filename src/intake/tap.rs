@@ -44,8 +44,9 @@ impl LayerTap {
     ) -> (Self, LayerWorker) {
         let (queue, frames) = unbounded_channel();
         // A thread that may block: it waits for the network, which would starve the CPU pool.
-        let worker =
-            tokio::task::spawn_blocking(move || read(&mut Frames { frames, current: None, ended: false }));
+        let worker = tokio::task::spawn_blocking(move || {
+            read(&mut Frames { queue: frames, current: None, ended: false })
+        });
         (Self { queue: Some(queue), room: Arc::new(Semaphore::new(QUEUE_BYTES_MAX)) }, LayerWorker(worker))
     }
 
@@ -81,7 +82,7 @@ impl LayerWorker {
 
 /// The receiving end, on the worker's thread.
 struct Frames {
-    frames: UnboundedReceiver<Piece>,
+    queue: UnboundedReceiver<Piece>,
     /// Keeps its room in the queue until it is used up.
     current: Option<(Bytes, OwnedSemaphorePermit)>,
     ended: bool,
@@ -101,7 +102,7 @@ impl Read for Frames {
             if self.ended || buffer.is_empty() {
                 return Ok(0);
             }
-            match self.frames.blocking_recv() {
+            match self.queue.blocking_recv() {
                 Some(Piece::Frame(frame, room)) => self.current = Some((frame, room)),
                 Some(Piece::End) => self.ended = true,
                 None => {

@@ -155,7 +155,7 @@ async fn blobs_are_mounted_where_the_registry_does() {
         down.mounts = mounts;
         let down = Arc::new(down);
         let layer = debian("a");
-        let root = image(&up, "amd64", &[layer.clone()]);
+        let root = image(&up, "amd64", std::slice::from_ref(&layer));
         let packed = down.add_blob("other", &gzip(&layer));
         let mount =
             Job { mount_from: vec![DOWN.into(), "none".into(), "other".into()], ..job(&up, &down, &root) };
@@ -172,7 +172,7 @@ async fn blobs_are_mounted_where_the_registry_does() {
 async fn an_index_brings_all_its_children_and_one_list_for_each_platform() {
     let (up, down) = registries();
     let shared = debian("a");
-    let mut amd = image(&up, "amd64", &[shared.clone()]);
+    let mut amd = image(&up, "amd64", std::slice::from_ref(&shared));
     let mut arm = image(&up, "arm64", &[shared.clone(), debian("b")]);
     amd["platform"] = json!({"os": "linux", "architecture": "amd64"});
     arm["platform"] = json!({"os": "linux", "architecture": "arm64", "variant": "v8"});
@@ -197,7 +197,9 @@ async fn an_index_brings_all_its_children_and_one_list_for_each_platform() {
     assert_eq!(taken.packages["packages.linux-arm64-v8.txt"], b);
     assert_eq!(taken.packages["packages.txt"], format!("{a}{b}"));
     // The layer that two platforms share moves once; children are written before what names them.
-    assert_eq!(up.count(&format!("get_blob {UP} {}", Digest::sha256(gzip(&shared)))), 1);
+    let packed = Digest::sha256(gzip(&shared));
+    assert_eq!(up.count(&format!("get_blob {UP} {packed}")), 1);
+    assert_eq!(down.count(&format!("get_blob {DOWN} {packed}")), 0);
     let put = |descriptor: &Value| {
         let call = format!("put_manifest {DOWN} {}", digest(descriptor));
         down.writes().iter().position(|write| *write == call).unwrap()
@@ -216,7 +218,7 @@ async fn corrupt_truncated_longer_and_broken_sources_store_nothing() {
     ] {
         let (up, down) = registries();
         let layer = debian("a");
-        let root = image(&up, "amd64", &[layer.clone()]);
+        let root = image(&up, "amd64", std::slice::from_ref(&layer));
         let packed = Digest::sha256(gzip(&layer));
         up.fail(&packed, fault);
         let error = take_in(&intake(), &job(&up, &down, &root)).await.unwrap_err();
@@ -230,7 +232,7 @@ async fn corrupt_truncated_longer_and_broken_sources_store_nothing() {
 async fn a_failing_target_is_told_as_such() {
     let (up, down) = registries();
     let layer = debian("a");
-    let root = image(&up, "amd64", &[layer.clone()]);
+    let root = image(&up, "amd64", std::slice::from_ref(&layer));
     down.fail(&Digest::sha256(gzip(&layer)), Fault::UploadRefused);
     let error = take_in(&intake(), &job(&up, &down, &root)).await.unwrap_err();
     assert!(matches!(&error, IntakeError::Target(RegistryError::Unavailable { .. })), "{error}");
@@ -250,17 +252,19 @@ async fn what_was_written_is_read_back() {
     let taken = take_in(&intake(), &job(&up, &down, &root)).await.unwrap();
     assert_eq!((taken.subject.platforms.len(), taken.packages["packages.txt"].as_str()), (0, ""));
     assert_eq!(taken.gaps[0].what, "installed packages");
-    let down = Arc::new(Memory::new("down.example"));
-    down.fail(&Digest::sha256(payload), Fault::Forgotten);
-    let error = take_in(&intake(), &job(&up, &down, &root)).await.unwrap_err();
-    assert!(matches!(error, IntakeError::NotReadBack { .. }), "{error}");
+    for forgotten in [Digest::sha256(payload), digest(&root)] {
+        let down = Arc::new(Memory::new("down.example"));
+        down.fail(&forgotten, Fault::Forgotten);
+        let error = take_in(&intake(), &job(&up, &down, &root)).await.unwrap_err();
+        assert!(matches!(error, IntakeError::NotReadBack { .. }), "{error}");
+    }
 }
 
 #[tokio::test]
 async fn a_layer_that_cannot_be_read_is_copied_and_fails_its_image() {
     let (up, down) = registries();
     let no_archive = gzip(&vec![b'x'; 4096]);
-    let root = image_of(&up, "amd64", &[no_archive.clone()], &[Digest::sha256(b"")]);
+    let root = image_of(&up, "amd64", std::slice::from_ref(&no_archive), &[Digest::sha256(b"")]);
     let intake = intake();
     for _ in 0..2 {
         let error = take_in(&intake, &job(&up, &down, &root)).await.unwrap_err();
@@ -371,7 +375,7 @@ async fn images_that_share_blobs_move_and_read_them_once() {
     let shared = debian("a");
     let packed = Digest::sha256(gzip(&shared));
     let roots: Vec<Value> =
-        ["amd64", "arm64", "riscv64"].map(|arch| image(&up, arch, &[shared.clone()])).into();
+        ["amd64", "arm64", "riscv64"].map(|arch| image(&up, arch, std::slice::from_ref(&shared))).into();
     // One slot: nobody may hold it while waiting for somebody else.
     let intake = Intake::new(Cpu::new(1).unwrap(), LayerStore::default(), 1, 1);
     let read = Arc::new(AtomicUsize::new(0));
@@ -384,7 +388,7 @@ async fn images_that_share_blobs_move_and_read_them_once() {
                 read.fetch_add(usize::from(matches!(progress, Progress::Layer(_))), Ordering::Relaxed);
             });
             let target_path = if i == 2 { "elsewhere".to_owned() } else { DOWN.to_owned() };
-            Job { progress, target_path, ..job(&up, &down, root) }
+            Job { target_path, progress, ..job(&up, &down, root) }
         })
         .collect();
     let all = futures_util::future::join_all(jobs.iter().map(|job| take_in(&intake, job))).await;

@@ -79,7 +79,7 @@ impl Reading {
             for found in tree.files(wanted, cataloguer) {
                 match found {
                     Found::File(path, bytes) if seen.insert(path.clone()) => {
-                        self.file(cataloguer, &path, bytes)
+                        self.file(cataloguer, &path, bytes);
                     }
                     Found::Astray(why) if !matches!(cataloguer.reads, Reads::System(_)) => {
                         self.gaps.push(gap(

@@ -147,8 +147,7 @@ fn walk<R: Read>(
 ) -> Result<(), CatalogueError> {
     let header_bytes = meter.limits().header_bytes;
     meter.allow(header_bytes);
-    let mut entries = archive.entries().map_err(broken)?;
-    while let Some(entry) = entries.next() {
+    for entry in archive.entries().map_err(broken)? {
         let mut entry = entry.map_err(broken)?;
         meter.allow(u64::MAX);
         keep.entry(&mut entry)?;
@@ -167,6 +166,7 @@ fn finish<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<u64> {
     io::copy(entry, &mut io::sink()).map(|_| 0)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "is handed to `map_err`")]
 fn broken(error: io::Error) -> CatalogueError {
     CatalogueError::Archive(error.to_string().chars().take(200).collect())
 }

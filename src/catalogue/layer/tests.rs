@@ -192,6 +192,32 @@ fn a_header_that_never_ends_is_stopped() {
     }
 }
 
+/// A GNU sparse file that claims an exbibyte of holes before its one block.
+fn sparse(path: &str) -> Vec<u8> {
+    const HOLE: u64 = 1 << 60;
+    let mut header = header(path, tar::EntryType::GNUSparse, 512);
+    let gnu = header.as_gnu_mut().unwrap();
+    let number = |field: &mut [u8; 12], value: u64| {
+        field[4..].copy_from_slice(&value.to_be_bytes());
+        field[0] = 0x80;
+    };
+    number(&mut gnu.sparse[0].offset, HOLE);
+    number(&mut gnu.sparse[0].numbytes, 512);
+    number(&mut gnu.realsize, HOLE + 512);
+    header.set_cksum();
+    let mut builder = tar::Builder::new(vec![]);
+    builder.append(&header, &[b'x'; 512][..]).unwrap();
+    builder.into_inner().unwrap()
+}
+
+#[test]
+fn holes_of_a_sparse_file_cost_nothing() {
+    let tar = sparse("srv/disk.img");
+    let read = plain(&tar, &LIMITS).unwrap();
+    assert_eq!((read.diff_id, read.facts.entries), (Digest::sha256(&tar), 1));
+    assert_eq!(limit_of(plain(&sparse(APK), &LIMITS)), "bytes in a package database");
+}
+
 #[test]
 fn paths_out_of_the_root_are_refused() {
     let result = plain(&archive_of(&[File("../etc/os-release", b"ID=evil\n")]), &LIMITS);

@@ -143,9 +143,10 @@ fn serial(image: &SbomSubject, tool_version: &str) -> Result<UrnUuid, SbomError>
     let hex = Digest::sha256(named.join("\n")).hex().to_owned();
     // The variant is the two bits `10`: one of the digits 8, 9, a and b.
     let variant = char::from(b"89ab"[usize::from(hex.as_bytes()[16] % 4)]);
-    let (a, b, c, d, e) = (&hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32]);
-    UrnUuid::new(format!("urn:uuid:{a}-{b}-8{c}-{variant}{d}-{e}"))
-        .map_err(|e| SbomError::Model(format!("{e:?}")))
+    let (time, middle, third, sequence, node) =
+        (&hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32]);
+    let urn = format!("urn:uuid:{time}-{middle}-8{third}-{variant}{sequence}-{node}");
+    UrnUuid::new(urn).map_err(|error| SbomError::Model(format!("{error:?}")))
 }
 
 #[cfg(test)]
