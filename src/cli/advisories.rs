@@ -85,7 +85,11 @@ fn told(report: &ImportReport, lock: &AdvisoriesLock) -> String {
     let left_out: u64 = report.left_out.values().sum();
     if left_out > 0 {
         let names: Vec<&str> = report.left_out.keys().take(8).map(String::as_str).collect();
-        let _ = writeln!(text, "  left out, not matched in this version: {left_out} ({})", inline(&names.join(", ")));
+        let _ = writeln!(
+            text,
+            "  left out, not matched in this version: {left_out} ({})",
+            inline(&names.join(", "))
+        );
     }
     for (name, why) in report.broken.iter().take(8) {
         let _ = writeln!(text, "  not usable: {}: {}", inline(name), inline(why));
@@ -105,7 +109,8 @@ fn json(report: &ImportReport, lock: &AdvisoriesLock) -> serde_json::Value {
 }
 
 fn push(location: &Location, bytes: Vec<u8>) -> Result<(), RunError> {
-    let files = work_tree::sources(&location.repository).map_err(|error| RunError::Task(error.to_string()))?;
+    let files =
+        work_tree::sources(&location.repository).map_err(|error| RunError::Task(error.to_string()))?;
     let desired = manifest::read(&files).map_err(RunError::Manifest)?;
     let world = world::open(location, Progress::unseen())?;
     let repository = reconcile::advisories_repository(&desired);

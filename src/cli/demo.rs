@@ -204,7 +204,6 @@ fn check_out(world: &World) -> Result<(), RunError> {
     Ok(())
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,7 +30,9 @@ pub(super) fn cache() -> PathBuf {
     let explicit = variable("FONDACO_CACHE").map(PathBuf::from);
     let base = variable("XDG_CACHE_HOME").map(PathBuf::from);
     let home = variable("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    explicit.or_else(|| Some(base.or(home)?.join("fondaco"))).unwrap_or_else(|| PathBuf::from(".fondaco-cache"))
+    explicit
+        .or_else(|| Some(base.or(home)?.join("fondaco")))
+        .unwrap_or_else(|| PathBuf::from(".fondaco-cache"))
 }
 
 /// Returns where credentials are looked up.
@@ -50,11 +52,16 @@ pub(super) fn actor(author: String) -> Actor {
         author: author.clone(),
     };
     if variable("GITLAB_CI").is_some() {
-        return of("gitlab", ["CI_PROJECT_PATH", "CI_PIPELINE_SOURCE", "CI_PIPELINE_ID", "GITLAB_USER_LOGIN"]);
+        return of(
+            "gitlab",
+            ["CI_PROJECT_PATH", "CI_PIPELINE_SOURCE", "CI_PIPELINE_ID", "GITLAB_USER_LOGIN"],
+        );
     }
     // Forgejo and Gitea set GITHUB_ACTIONS too, for compatibility; their own variable tells them apart.
     let names = ["GITHUB_REPOSITORY", "GITHUB_WORKFLOW_REF", "GITHUB_RUN_ID", "GITHUB_ACTOR"];
-    for (provider, marker) in [("forgejo", "FORGEJO_ACTIONS"), ("gitea", "GITEA_ACTIONS"), ("github", "GITHUB_ACTIONS")] {
+    for (provider, marker) in
+        [("forgejo", "FORGEJO_ACTIONS"), ("gitea", "GITEA_ACTIONS"), ("github", "GITHUB_ACTIONS")]
+    {
         if variable(marker).is_some() {
             return of(provider, names);
         }

@@ -1,12 +1,6 @@
 //! Exit codes, documented in the README and never renumbered.
 
-use crate::{
-    manifest,
-    manifest::SourceFile,
-    model::Kind,
-    reconcile::RunError,
-    ui::Ui,
-};
+use crate::{manifest, manifest::SourceFile, model::Kind, reconcile::RunError, ui::Ui};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +43,9 @@ pub(super) fn show(ui: &Ui, error: &RunError, files: &[SourceFile]) -> Exit {
             Exit::TryAgain
         }
         Kind::Denied => {
-            ui.hint("credentials come from Docker's config file; the key's password from FONDACO_KEY_PASSWORD");
+            ui.hint(
+                "credentials come from Docker's config file; the key's password from FONDACO_KEY_PASSWORD",
+            );
             Exit::Failed
         }
         _ => Exit::Failed,

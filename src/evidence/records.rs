@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Descriptor, Digest, Finding, Instant, Outcome, Platform, Reason, Repository, Severity, SignatureFound, Verdict,
+    Descriptor, Digest, Finding, Instant, Outcome, Platform, Reason, Repository, Severity, SignatureFound,
+    Verdict,
 };
 
 /// `custody.json`: where the bytes came from, who moved them, when, what was checked.
@@ -109,7 +110,9 @@ pub struct Hop {
     pub vouched: Vec<Vouched>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub enum HopKind {
     Intake,
@@ -117,7 +120,9 @@ pub enum HopKind {
 }
 
 /// Whether this run did it, or a later run found it done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "camelCase")]
 pub enum Certainty {
     Performed,

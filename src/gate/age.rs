@@ -26,6 +26,9 @@ impl Requirement for Age {
         if facts.now.since(as_of) <= gate.max_age.value {
             return vec![];
         }
-        vec![held(format!("the advisory bundle speaks for {}, which is longer ago", as_of.date()), "scan.json")]
+        vec![held(
+            format!("the advisory bundle speaks for {}, which is longer ago", as_of.date()),
+            "scan.json",
+        )]
     }
 }

@@ -20,14 +20,22 @@ impl Requirement for Coverage {
         };
         let empty = facts.platforms.iter().filter(|platform| platform.package_count == 0);
         let mut reasons: Vec<Reason> = empty
-            .map(|p| held(format!("no package was found in {}, so nothing was matched", p.platform), "custody.json"))
+            .map(|p| {
+                held(
+                    format!("no package was found in {}, so nothing was matched", p.platform),
+                    "custody.json",
+                )
+            })
             .collect();
         if facts.platforms.is_empty() {
             reasons.push(held("the image has no platform with a root file system".into(), "custody.json"));
         }
         let unseen = facts.scan.iter().flat_map(|scan| &scan.not_looked_at).filter(|gap| gap.packages > 0);
         reasons.extend(unseen.map(|gap| {
-            held(format!("{} packages not looked at: {}: {}", gap.packages, gap.what, gap.reason), "scan.json")
+            held(
+                format!("{} packages not looked at: {}: {}", gap.packages, gap.what, gap.reason),
+                "scan.json",
+            )
         }));
         reasons
     }

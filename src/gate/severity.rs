@@ -30,7 +30,8 @@ fn reason(finding: &Finding, gate: &DesiredGate) -> Option<Reason> {
     if verdict == Verdict::Cleared {
         return None;
     }
-    let fixed = finding.fixed.as_ref().map_or("no fixed version is known".to_owned(), |v| format!("fixed in {v}"));
+    let fixed =
+        finding.fixed.as_ref().map_or("no fixed version is known".to_owned(), |v| format!("fixed in {v}"));
     Some(Reason {
         verdict,
         rule,

@@ -33,8 +33,7 @@ impl Requirement for Signature {
         }
         if gate.signature_required.value {
             // What could not be found out may be found out later; what is known to be wrong stays wrong.
-            let verdict =
-                if outcome == Outcome::Undeterminable { Verdict::Held } else { Verdict::Refused };
+            let verdict = if outcome == Outcome::Undeterminable { Verdict::Held } else { Verdict::Refused };
             reasons.push(reason(verdict, "signature required".into(), &gate.signature_required.written));
         }
         reasons

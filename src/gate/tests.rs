@@ -52,7 +52,12 @@ fn scan(as_of: &str, findings: Vec<Finding>, not_looked_at: Vec<NotLookedAt>) ->
     }
 }
 
-fn verdict(scan: Option<&ScanRecord>, outcome: Outcome, actions: &[(Outcome, Verdict)], gate: DesiredGate) -> ConsumerVerdict {
+fn verdict(
+    scan: Option<&ScanRecord>,
+    outcome: Outcome,
+    actions: &[(Outcome, Verdict)],
+    gate: DesiredGate,
+) -> ConsumerVerdict {
     let verification = VerificationRecord {
         schema: "fondaco/verification/v1alpha1".into(),
         subject: Digest::sha256("image"),
@@ -121,7 +126,8 @@ fn a_finding_above_the_threshold_refuses_and_one_at_it_does_not() {
 
 #[test]
 fn fixable_only_leaves_out_what_has_no_fix() {
-    let scan = |fixed| scan("2026-11-20T00:00:00Z", vec![finding("CVE-1", Severity::Critical, fixed)], vec![]);
+    let scan =
+        |fixed| scan("2026-11-20T00:00:00Z", vec![finding("CVE-1", Severity::Critical, fixed)], vec![]);
     let lenient = || DesiredGate { fixable_only: ruled(true), ..gate() };
     assert_eq!(verdict(Some(&scan(None)), Outcome::Verified, &[], lenient()).verdict, Verdict::Cleared);
     assert_eq!(verdict(Some(&scan(Some("2"))), Outcome::Verified, &[], lenient()).verdict, Verdict::Refused);
@@ -130,9 +136,11 @@ fn fixable_only_leaves_out_what_has_no_fix() {
 #[test]
 fn an_unknown_severity_is_not_a_low_one() {
     let scan = scan("2026-11-20T00:00:00Z", vec![finding("CVE-1", Severity::Unknown, None)], vec![]);
-    for (action, expected) in
-        [(Verdict::Held, Verdict::Held), (Verdict::Refused, Verdict::Refused), (Verdict::Cleared, Verdict::Cleared)]
-    {
+    for (action, expected) in [
+        (Verdict::Held, Verdict::Held),
+        (Verdict::Refused, Verdict::Refused),
+        (Verdict::Cleared, Verdict::Cleared),
+    ] {
         let gate = DesiredGate { unknown_severity: ruled(action), ..gate() };
         assert_eq!(verdict(Some(&scan), Outcome::Verified, &[], gate).verdict, expected);
     }

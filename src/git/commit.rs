@@ -61,7 +61,8 @@ pub(super) fn write(
     let tree = handle.find_tree(tree).map_err(failed)?;
     let signature = author.signature()?;
     let message = git2::message_prettify(message, None).map_err(failed)?;
-    let id = handle.commit(None, &signature, &signature, &message, &tree, parent.as_slice()).map_err(failed)?;
+    let id =
+        handle.commit(None, &signature, &signature, &message, &tree, parent.as_slice()).map_err(failed)?;
     Ok(id.into())
 }
 

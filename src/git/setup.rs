@@ -57,7 +57,8 @@ impl Repository {
     pub fn publish(&self, remote: &str, branch: &str, commit: &CommitId) -> Result<(), GitError> {
         super::fetch::check_names(remote, branch)?;
         let refspec = format!("{commit}:refs/heads/{branch}");
-        let answer = super::program::run(self, &["push", "--porcelain", "--no-verify", "--", remote, &refspec])?;
+        let answer =
+            super::program::run(self, &["push", "--porcelain", "--no-verify", "--", remote, &refspec])?;
         if answer.status.success() { Ok(()) } else { Err(answer.failure(remote)) }
     }
 

@@ -97,7 +97,8 @@ mod tests {
     #[test]
     fn keys_are_sorted_and_floats_refused() {
         let text = to_text(&json!({"b": [1, {}], "a": {"z": null, "y": "x"}})).unwrap();
-        let expected = "{\n  \"a\": {\n    \"y\": \"x\",\n    \"z\": null\n  },\n  \"b\": [\n    1,\n    {}\n  ]\n}\n";
+        let expected =
+            "{\n  \"a\": {\n    \"y\": \"x\",\n    \"z\": null\n  },\n  \"b\": [\n    1,\n    {}\n  ]\n}\n";
         assert_eq!(text, expected);
         assert!(to_text(&json!(1.5)).is_err());
         assert_eq!(to_line(&json!({"b": 1, "a": 2})).unwrap(), r#"{"a":2,"b":1}"#);

@@ -39,7 +39,9 @@ pub struct Digest {
 
 /// Says why a string is not a digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a digest: expected `sha256:` and 64 or `sha512:` and 128 lower-case hexadecimal digits")]
+#[error(
+    "`{0}` is not a digest: expected `sha256:` and 64 or `sha512:` and 128 lower-case hexadecimal digits"
+)]
 pub struct DigestError(pub String);
 
 impl Digest {

@@ -80,7 +80,9 @@ impl ImageConfig {
 pub enum DocumentError {
     #[error("manifest is not valid: {0}")]
     Json(#[from] serde_json::Error),
-    #[error("Docker schema 1 manifests carry no verifiable layer list and are refused; ask the publisher for a newer image")]
+    #[error(
+        "Docker schema 1 manifests carry no verifiable layer list and are refused; ask the publisher for a newer image"
+    )]
     Schema1,
     #[error("manifest media type `{0}` is not supported")]
     MediaType(String),

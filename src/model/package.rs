@@ -87,7 +87,8 @@ impl FromStr for Package {
     type Err = PackageError;
 
     fn from_str(text: &str) -> Result<Self, PackageError> {
-        let fail = |reason: &str| PackageError { purl: text.chars().take(200).collect(), reason: reason.to_owned() };
+        let fail =
+            |reason: &str| PackageError { purl: text.chars().take(200).collect(), reason: reason.to_owned() };
         let purl = PackageUrl::from_str(text).map_err(|e| fail(&e.to_string()))?;
         let ecosystem = match purl.ty() {
             "deb" => Ecosystem::Deb,

@@ -47,9 +47,9 @@ impl FromStr for Repository {
 
     /// Parses and normalises as container tools do: `nginx` is `docker.io/library/nginx`.
     fn from_str(text: &str) -> Result<Self, RepositoryError> {
-        let parsed: oci_client::Reference = text
-            .parse()
-            .map_err(|e: oci_client::ParseError| RepositoryError::Malformed(text.to_owned(), e.to_string()))?;
+        let parsed: oci_client::Reference = text.parse().map_err(|e: oci_client::ParseError| {
+            RepositoryError::Malformed(text.to_owned(), e.to_string())
+        })?;
         let last = text.rsplit('/').next().unwrap_or(text);
         if last.contains(':') || text.contains('@') {
             return Err(RepositoryError::HasReference(text.to_owned()));

@@ -8,8 +8,8 @@ use crate::{
     advisory::Bundle,
     evidence::{
         Actor, Certainty, ConsumerVerdict, Custody, Document as _, Event, EventKind, Evidence, Hop, HopKind,
-        ImageRecord, ImagesLock, LockedImage, ScanRecord, SourceRecord, TagSeen, VerdictInputs,
-        VerificationRecord, Verdicts,
+        ImageRecord, ImagesLock, LockedImage, ScanRecord, SourceRecord, TagSeen, VerdictInputs, Verdicts,
+        VerificationRecord,
     },
     gate,
     intake::TakenIn,
@@ -130,7 +130,13 @@ fn add_facts(
     {
         let record = first_record(judging, &key.0, taken, verification);
         amended.evidence.images.insert(key.clone(), record);
-        amended.events.push(event(taken.at, EventKind::Intake, resolved, digest, format!("taken in to {}", taken.quarantine)));
+        amended.events.push(event(
+            taken.at,
+            EventKind::Intake,
+            resolved,
+            digest,
+            format!("taken in to {}", taken.quarantine),
+        ));
     }
     let Some(record) = amended.evidence.images.get_mut(&key) else { return };
     if let Some(verification) = gathered.and_then(|g| g.verification.as_ref()) {
@@ -200,7 +206,9 @@ fn judge_one(
     asked: &[&DesiredImage],
 ) -> Result<(), AmendError> {
     let advisories = amended.evidence.advisories.as_ref().map(|lock| lock.digest.clone());
-    let Some(record) = amended.evidence.images.get_mut(&(source.clone(), digest.clone())) else { return Ok(()) };
+    let Some(record) = amended.evidence.images.get_mut(&(source.clone(), digest.clone())) else {
+        return Ok(());
+    };
     record.scan = rescan(judging, record, advisories.as_ref())?;
     let verdicts = verdicts(judging, record, asked);
     let inputs = inputs(record);

@@ -101,9 +101,8 @@ fn totals(plan: &Plan) -> String {
     let take_in = plan.images.iter().filter(|image| image.take_in).count();
     let consumers: Vec<_> = plan.images.iter().flat_map(|image| &image.consumers).collect();
     let promote = consumers.iter().filter(|c| matches!(c.promotion, Promotion::Promote { .. })).count();
-    let verdicts = |wanted| {
-        consumers.iter().filter(|c| c.verdict.as_ref().is_some_and(|v| v.verdict == wanted)).count()
-    };
+    let verdicts =
+        |wanted| consumers.iter().filter(|c| c.verdict.as_ref().is_some_and(|v| v.verdict == wanted)).count();
     format!(
         "take in {take_in} · promote {promote} · hold {} · refuse {} · nothing is deleted",
         verdicts(Verdict::Held),

@@ -92,7 +92,8 @@ impl PlannedImage {
 
 /// Names what is left to do. `evidence` holds the verdicts that apply now (see [`amend::amend`]).
 pub fn plan(desired: &Desired, evidence: &Evidence, resolved: &[Resolved], observed: &Observed) -> Plan {
-    let images = resolved.iter().map(|resolved| planned_image(desired, evidence, resolved, observed)).collect();
+    let images =
+        resolved.iter().map(|resolved| planned_image(desired, evidence, resolved, observed)).collect();
     Plan { images }
 }
 
@@ -155,7 +156,11 @@ fn promotion(
         None => Promotion::Blocked("the distribution was not observed".into()),
         Some(Seen::Failed { message, .. }) => Promotion::Blocked(message.clone()),
         Some(Seen::Digest(there)) if there == wanted => {
-            if has_receipt(record, &consumer.name, distribution, tag) { Promotion::Nothing } else { Promotion::Receipt }
+            if has_receipt(record, &consumer.name, distribution, tag) {
+                Promotion::Nothing
+            } else {
+                Promotion::Receipt
+            }
         }
         Some(Seen::Digest(other)) => Promotion::Promote { replaces: Some(other.clone()) },
         Some(Seen::Absent) => Promotion::Promote { replaces: None },

@@ -24,7 +24,10 @@ pub enum Seen {
     /// The registry answered that there is no such tag.
     Absent,
     /// Nobody can say. Never to be read as absence.
-    Failed { kind: Kind, message: String },
+    Failed {
+        kind: Kind,
+        message: String,
+    },
 }
 
 /// A tag with its meaning.

@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     evidence::{
         Actor, Custody, Hop, ImagesLock, LockedImage, PlatformRecord, SourceRecord, Subject, VerdictInputs,
-        VerificationRecord, Verdicts,
+        Verdicts, VerificationRecord,
     },
     manifest::{DesiredConsumer, DesiredGate, DesiredMirror, Ruled},
     model::{Instant, Kind, Severity},
@@ -157,7 +157,11 @@ fn receipt(certainty: Certainty) -> Hop {
 fn observed(upstream: Seen, distribution: Seen) -> Observed {
     Observed {
         upstream: [((source(), "1.28".to_owned()), upstream)].into(),
-        distributions: [(("mirror.example/payments/nginx".parse().unwrap(), "1.28".to_owned()), distribution)].into(),
+        distributions: [(
+            ("mirror.example/payments/nginx".parse().unwrap(), "1.28".to_owned()),
+            distribution,
+        )]
+        .into(),
     }
 }
 
@@ -202,7 +206,8 @@ fn only_a_cleared_verdict_promotes() {
     }
     let records = evidence(&digest, Verdict::Cleared, vec![]);
     let other = Digest::sha256("older");
-    let plan = planned(&desired(None), &records, &observed(Seen::Digest(digest), Seen::Digest(other.clone())));
+    let plan =
+        planned(&desired(None), &records, &observed(Seen::Digest(digest), Seen::Digest(other.clone())));
     assert_eq!(plan.images[0].consumers[0].promotion, Promotion::Promote { replaces: Some(other) });
 }
 
@@ -239,7 +244,8 @@ fn a_pinned_image_needs_no_request_upstream() {
 fn a_moved_tag_names_both_digests() {
     let (old, new) = (Digest::sha256("old"), Digest::sha256("new"));
     let records = evidence(&old, Verdict::Cleared, vec![receipt(Certainty::Performed)]);
-    let plan = planned(&desired(None), &records, &observed(Seen::Digest(new.clone()), Seen::Digest(old.clone())));
+    let plan =
+        planned(&desired(None), &records, &observed(Seen::Digest(new.clone()), Seen::Digest(old.clone())));
     assert_eq!((plan.images[0].was.as_ref(), plan.images[0].digest.as_ref()), (Some(&old), Some(&new)));
     assert_eq!(plan.images[0].how, Resolution::Moved);
     assert!(plan.images[0].take_in);

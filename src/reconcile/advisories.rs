@@ -37,7 +37,8 @@ pub(super) async fn read(
     let wanted = ecosystems(state, facts).map_err(|error| fail(digest, &error.to_string(), Kind::Invalid))?;
     let expected = digest.clone();
     let read = move || Bundle::read_pinned(&bytes, &expected, &wanted);
-    let bundle = tokio::task::spawn_blocking(read).await.map_err(|error| RunError::Task(error.to_string()))?;
+    let bundle =
+        tokio::task::spawn_blocking(read).await.map_err(|error| RunError::Task(error.to_string()))?;
     bundle.map_err(|error| fail(digest, &error.to_string(), error.kind()))
 }
 

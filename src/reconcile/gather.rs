@@ -43,7 +43,8 @@ pub(super) async fn gather(
         world.progress.tell(Event::Started { image: Arc::clone(&name) }).await;
         let started = std::time::Instant::now();
         let done = one(world, desired, &wanted, &name).await;
-        let outcome = done.as_ref().map_or_else(|error| format!("failed: {error}"), |_| "taken in".to_owned());
+        let outcome =
+            done.as_ref().map_or_else(|error| format!("failed: {error}"), |_| "taken in".to_owned());
         let seconds = started.elapsed().as_secs();
         world.progress.tell(Event::Finished { image: name, outcome, seconds }).await;
         (key, done)
@@ -87,7 +88,12 @@ async fn one(world: &World, desired: &Desired, wanted: &Wanted, name: &Arc<str>)
     Ok(Gathered { taken, verification: Some(verification) })
 }
 
-async fn take_in(world: &World, desired: &Desired, wanted: &Wanted, name: &Arc<str>) -> Result<Taken, String> {
+async fn take_in(
+    world: &World,
+    desired: &Desired,
+    wanted: &Wanted,
+    name: &Arc<str>,
+) -> Result<Taken, String> {
     let source = &wanted.image.source;
     let quarantine = quarantine_of(desired, source);
     let open = |host: &str| world.registries.get(desired, host).map_err(|error| error.to_string());

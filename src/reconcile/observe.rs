@@ -17,7 +17,8 @@ pub(super) async fn observe(world: &World, desired: &Desired, observed: &mut Obs
     let upstream = plan::unpinned(desired).into_iter().filter(|key| !observed.upstream.contains_key(key));
     let upstream: Vec<_> = look(world, desired, upstream.collect()).await;
     observed.upstream.extend(upstream);
-    let placed = plan::destinations(desired).into_iter().filter(|key| !observed.distributions.contains_key(key));
+    let placed =
+        plan::destinations(desired).into_iter().filter(|key| !observed.distributions.contains_key(key));
     let placed: Vec<_> = look(world, desired, placed.collect()).await;
     observed.distributions.extend(placed);
 }

@@ -52,7 +52,8 @@ pub(super) async fn promote_all(world: &World, recorded: &Recorded) -> Promoted 
     let evidence = &recorded.state.evidence;
     let plan = plan::plan(&recorded.state.desired, evidence, &recorded.resolved, &recorded.observed);
     let signer = OnceCell::new();
-    let groups = orders(&plan, evidence).into_values().map(|group| promote_group(world, recorded, group, &signer));
+    let groups =
+        orders(&plan, evidence).into_values().map(|group| promote_group(world, recorded, group, &signer));
     let mut done = stream::iter(groups).buffer_unordered(world.parallel.max(1));
     let mut promoted = Promoted { failures: blocked(&plan), ..Promoted::default() };
     while let Some(group) = done.next().await {
@@ -60,7 +61,9 @@ pub(super) async fn promote_all(world: &World, recorded: &Recorded) -> Promoted 
         promoted.failures.extend(group.failures);
         promoted.superseded += group.superseded;
     }
-    promoted.receipts.sort_by(|a, b| (&a.source, &a.digest, &a.hop.to, &a.hop.tag).cmp(&(&b.source, &b.digest, &b.hop.to, &b.hop.tag)));
+    promoted.receipts.sort_by(|a, b| {
+        (&a.source, &a.digest, &a.hop.to, &a.hop.tag).cmp(&(&b.source, &b.digest, &b.hop.to, &b.hop.tag))
+    });
     promoted
 }
 
@@ -80,7 +83,8 @@ fn orders<'a>(plan: &'a Plan, evidence: &'a evidence::Evidence) -> BTreeMap<Repo
 }
 
 fn blocked(plan: &Plan) -> BTreeMap<(Repository, String, String), String> {
-    let consumers = plan.images.iter().flat_map(|planned| planned.consumers.iter().map(move |c| (planned, c)));
+    let consumers =
+        plan.images.iter().flat_map(|planned| planned.consumers.iter().map(move |c| (planned, c)));
     let blocked = consumers.filter_map(|(planned, consumer)| match &consumer.promotion {
         Promotion::Blocked(why) => Some((key(planned, consumer), why.clone())),
         _ => None,
@@ -195,7 +199,11 @@ async fn copy(place: &Place, digest: &Digest, depth: usize, bytes: &mut u64) -> 
     let there = place.target.head_manifest(path, &reference).await.map_err(|error| error.to_string())?;
     if there.is_none() {
         let (media_type, body) = (manifest.descriptor.media_type.clone(), manifest.bytes.clone());
-        place.target.put_manifest(path, &reference, &media_type, body).await.map_err(|error| error.to_string())?;
+        place
+            .target
+            .put_manifest(path, &reference, &media_type, body)
+            .await
+            .map_err(|error| error.to_string())?;
         let back = place.target.head_manifest(path, &reference).await.map_err(|error| error.to_string())?;
         if back.is_none_or(|back| back.digest != *digest) {
             return Err(format!("`{}` does not hold {digest} after it was written", place.distribution));
@@ -233,7 +241,8 @@ async fn vouch(
     signer: &dyn OrgSigner,
 ) -> Result<Vec<Vouched>, String> {
     let platforms = record.custody.subject.platforms.iter().map(evidence::descriptor);
-    let mut subjects: Vec<Descriptor> = platforms.filter(|descriptor| descriptor.digest != top.digest).collect();
+    let mut subjects: Vec<Descriptor> =
+        platforms.filter(|descriptor| descriptor.digest != top.digest).collect();
     subjects.insert(0, top.clone());
     let now = world.now();
     let signed = sign::sign_image(place.target.as_ref(), &place.distribution, &subjects, signer, now).await;
@@ -275,7 +284,8 @@ async fn still_wanted(world: &World, order: &Order<'_>) -> Result<bool, String> 
     let image = &order.planned.image;
     let digest = &order.record.custody.subject.digest;
     let asked = state.desired.images.iter().any(|i| i.source == image.source && i.tag == image.tag);
-    let locked = state.evidence.lock.images.iter().find(|l| l.repository == image.source && l.tag == image.tag);
+    let locked =
+        state.evidence.lock.images.iter().find(|l| l.repository == image.source && l.tag == image.tag);
     let meant = locked.is_some_and(|locked| locked.digest == *digest);
     let consumer = state.desired.consumers.iter().find(|c| c.name == order.consumer.name);
     let placed = consumer.is_some_and(|c| c.distribution(&image.source) == order.consumer.distribution);
@@ -337,5 +347,9 @@ fn receipt(
         cleared_by: Some(recorded.state.tip.to_string()),
         vouched,
     };
-    Receipt { source: order.planned.image.source.clone(), digest: order.record.custody.subject.digest.clone(), hop }
+    Receipt {
+        source: order.planned.image.source.clone(),
+        digest: order.record.custody.subject.digest.clone(),
+        hop,
+    }
 }

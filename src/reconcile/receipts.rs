@@ -1,6 +1,10 @@
 //! The end of a run: receipts into the custody records and the pages, committed (E2) and pushed by the same rule.
 
-use super::{Recorded, RunError, State, World, promote::Promoted, record::{PUSHES_MAX, commit_and_push}};
+use super::{
+    Recorded, RunError, State, World,
+    promote::Promoted,
+    record::{PUSHES_MAX, commit_and_push},
+};
 use crate::{
     evidence::{self, Event, EventKind, Evidence},
     plan, render,
@@ -48,8 +52,10 @@ fn with_receipts(evidence: &Evidence, promoted: &Promoted) -> (Evidence, Vec<Eve
             continue;
         };
         let hop = &receipt.hop;
-        let (consumer, tag) = (hop.consumer.as_deref().unwrap_or_default(), hop.tag.as_deref().unwrap_or_default());
-        if plan::has_receipt(record, consumer, &hop.to, tag) && hop.certainty == evidence::Certainty::Observed {
+        let (consumer, tag) =
+            (hop.consumer.as_deref().unwrap_or_default(), hop.tag.as_deref().unwrap_or_default());
+        if plan::has_receipt(record, consumer, &hop.to, tag) && hop.certainty == evidence::Certainty::Observed
+        {
             continue;
         }
         record.custody.hops.push(hop.clone());

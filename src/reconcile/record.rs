@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Failures, Recorded, RunError, State, World, advisories, gather, observe};
 use crate::{
-    evidence::{self, Evidence, Event},
+    evidence::{self, Event, Evidence},
     git::Push,
     model::{Digest, Repository},
     plan::{
@@ -29,12 +29,15 @@ pub(super) async fn record(world: &World) -> Result<Recorded, RunError> {
         failed.extend(gather::gather(world, &state.desired, &plan, &mut facts).await);
         let amended = amended(world, &state, &resolved, &facts).await?;
         let message = message(&state, &amended);
-        let Some(pushed) = push(world, &state, &amended.evidence, &amended.events, message).await? else { continue };
+        let Some(pushed) = push(world, &state, &amended.evidence, &amended.events, message).await? else {
+            continue;
+        };
         let before = state.evidence.clone();
         let commit = (pushed != state.tip).then(|| pushed.to_string());
         let state = State { tip: pushed, evidence: amended.evidence, ..state };
         let failures = failures(&resolved, &failed, &plan);
-        let taken = facts.iter().filter_map(|(key, g)| Some((key.clone(), g.taken.as_ref()?.found.bytes_moved)));
+        let taken =
+            facts.iter().filter_map(|(key, g)| Some((key.clone(), g.taken.as_ref()?.found.bytes_moved)));
         let taken = taken.collect();
         return Ok(Recorded { state, resolved, observed, failures, taken, before, commit });
     }

@@ -78,7 +78,8 @@ impl Report {
     pub fn text(&self) -> String {
         let mut text = String::new();
         if self.is_idle() {
-            let _ = writeln!(text, "nothing to do: {} images as recorded{}", self.images.len(), self.totals());
+            let _ =
+                writeln!(text, "nothing to do: {} images as recorded{}", self.images.len(), self.totals());
             return text;
         }
         for image in &self.images {
@@ -134,11 +135,17 @@ pub(super) fn report(world: &World, recorded: &Recorded, promoted: &Promoted, cl
     }
 }
 
-fn image_report(resolved: &Resolved, recorded: &Recorded, promoted: &Promoted, closed: &Closed) -> ImageReport {
+fn image_report(
+    resolved: &Resolved,
+    recorded: &Recorded,
+    promoted: &Promoted,
+    closed: &Closed,
+) -> ImageReport {
     let image = &resolved.image;
     let desired = &recorded.state.desired;
     let wanting = desired.consumers.iter().filter(|consumer| consumer.sets.contains(&image.set));
-    let consumers = wanting.map(|consumer| consumer_report(resolved, &consumer.name, recorded, promoted, closed));
+    let consumers =
+        wanting.map(|consumer| consumer_report(resolved, &consumer.name, recorded, promoted, closed));
     let digest = resolved.digest.as_ref();
     ImageReport {
         image: format!("{}:{}", image.source, image.tag),

@@ -45,7 +45,10 @@ pub struct World {
 
 impl std::fmt::Debug for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("World").field("remote", &self.remote).field("branch", &self.branch).finish_non_exhaustive()
+        f.debug_struct("World")
+            .field("remote", &self.remote)
+            .field("branch", &self.branch)
+            .finish_non_exhaustive()
     }
 }
 
@@ -69,7 +72,9 @@ impl World {
         E: Into<RunError> + Send + 'static,
     {
         let repository = self.repository.clone();
-        let done = tokio::task::spawn_blocking(move || work(&repository)).await.map_err(|error| RunError::Task(error.to_string()))?;
+        let done = tokio::task::spawn_blocking(move || work(&repository))
+            .await
+            .map_err(|error| RunError::Task(error.to_string()))?;
         done.map_err(Into::into)
     }
 }

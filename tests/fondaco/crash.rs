@@ -15,11 +15,7 @@ use std::{
     },
 };
 
-use fondaco::{
-    git::Repository,
-    model::Digest,
-    trust::sign,
-};
+use fondaco::{git::Repository, model::Digest, trust::sign};
 
 use crate::{
     fake::{Fake, Options, Phase, Referrers, WriteEvent, WriteKind},
@@ -111,7 +107,8 @@ impl Folder {
 
     /// Checks what must hold at every moment: whoever can pull the tag can read the pushed verdict that clears it.
     fn tags_have_pushed_evidence(&self) -> Result<(), String> {
-        let Some(promoted) = self.mirror.tag("payments/library/nginx", "1").or(self.mirror.tag("payments/nginx", "1"))
+        let Some(promoted) =
+            self.mirror.tag("payments/library/nginx", "1").or(self.mirror.tag("payments/nginx", "1"))
         else {
             return Ok(());
         };
@@ -121,7 +118,12 @@ impl Folder {
     fn finish(&self) {
         self.tags_have_pushed_evidence().unwrap();
         self.run();
-        assert_eq!(self.mirror.tag("payments/nginx", "1").as_ref(), Some(&self.digest), "{}", self.path.display());
+        assert_eq!(
+            self.mirror.tag("payments/nginx", "1").as_ref(),
+            Some(&self.digest),
+            "{}",
+            self.path.display()
+        );
         self.tags_have_pushed_evidence().unwrap();
         let before = (self.mirror.log().len(), self.upstream.log().len());
         let idle = self.run();
@@ -135,8 +137,14 @@ impl Folder {
         let tip = self.repository.fetch("origin", "main").unwrap().unwrap();
         let files = self.repository.read(&tip, &|path| path.ends_with("custody.json")).unwrap();
         let custody: serde_json::Value = serde_json::from_slice(files.values().next().unwrap()).unwrap();
-        let kinds: Vec<&str> = custody["hops"].as_array().unwrap().iter().map(|h| h["kind"].as_str().unwrap()).collect();
-        assert_eq!(kinds, ["intake", "promotion"], "{}: every movement is recorded once", self.path.display());
+        let kinds: Vec<&str> =
+            custody["hops"].as_array().unwrap().iter().map(|h| h["kind"].as_str().unwrap()).collect();
+        assert_eq!(
+            kinds,
+            ["intake", "promotion"],
+            "{}: every movement is recorded once",
+            self.path.display()
+        );
     }
 }
 

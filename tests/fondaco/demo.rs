@@ -43,7 +43,8 @@ fn the_demo_shows_each_verdict_and_regenerates_the_committed_example() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{stderr}");
     let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let consumers = shown["first"]["images"].as_array().unwrap().iter().flat_map(|i| i["consumers"].as_array().unwrap());
+    let consumers =
+        shown["first"]["images"].as_array().unwrap().iter().flat_map(|i| i["consumers"].as_array().unwrap());
     let verdicts: Vec<&str> = consumers.map(|consumer| consumer["verdict"].as_str().unwrap()).collect();
     for wanted in ["cleared", "held", "refused"] {
         assert!(verdicts.contains(&wanted), "{wanted} in {verdicts:?}");
@@ -67,7 +68,8 @@ fn compare(made: &BTreeMap<String, Vec<u8>>, committed: &BTreeMap<String, Vec<u8
         return;
     }
     let paths: std::collections::BTreeSet<&String> = made.keys().chain(committed.keys()).collect();
-    let differing: Vec<&&String> = paths.iter().filter(|path| made.get(**path) != committed.get(**path)).collect();
+    let differing: Vec<&&String> =
+        paths.iter().filter(|path| made.get(**path) != committed.get(**path)).collect();
     assert!(differing.is_empty(), "run `UPDATE=1 cargo test` and review the difference in {differing:#?}");
 }
 

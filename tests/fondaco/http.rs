@@ -23,8 +23,11 @@ impl HttpScenario {
 
     /// Puts a small image upstream; each repository's is another one.
     pub(crate) fn image(&self, repository: &str, tag: &str) -> Digest {
-        let status = format!("{}\nPackage: {}\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n\n",
-            tiny::STATUS.trim_end(), repository.rsplit('/').next().unwrap());
+        let status = format!(
+            "{}\nPackage: {}\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n\n",
+            tiny::STATUS.trim_end(),
+            repository.rsplit('/').next().unwrap()
+        );
         tiny::image(&self.upstream, repository, tag, &status.replace("1.2-3\nPackage", "1.2-3\n\nPackage"))
     }
 

@@ -96,7 +96,10 @@ fn listing(scenario: &Scenario) -> Vec<(String, std::time::SystemTime)> {
             if entry.file_type().unwrap().is_dir() {
                 folders.push(entry.path());
             } else if !entry.file_name().to_string_lossy().contains("lock") {
-                found.push((entry.path().display().to_string(), entry.metadata().unwrap().modified().unwrap()));
+                found.push((
+                    entry.path().display().to_string(),
+                    entry.metadata().unwrap().modified().unwrap(),
+                ));
             }
         }
     }
@@ -107,20 +110,24 @@ fn listing(scenario: &Scenario) -> Vec<(String, std::time::SystemTime)> {
 #[test]
 fn thread_count_changes_no_byte() {
     let images = [("library/nginx", "1.28"), ("library/redis", "7.2"), ("library/postgres", "17")];
-    let trees: Vec<_> = [1, 8].map(|parallel| {
-        let scenario = Scenario::new(&manifests(&images, ""));
-        scenario.import(&SILENT);
-        scenario.run_with(&scenario.world(parallel)).unwrap();
-        (scenario.tip(), scenario.files())
-    }).into();
+    let trees: Vec<_> = [1, 8]
+        .map(|parallel| {
+            let scenario = Scenario::new(&manifests(&images, ""));
+            scenario.import(&SILENT);
+            scenario.run_with(&scenario.world(parallel)).unwrap();
+            (scenario.tip(), scenario.files())
+        })
+        .into();
     assert_eq!(trees[0].1, trees[1].1);
     assert_eq!(trees[0].0, trees[1].0, "equal trees, times and authors make equal commits");
 }
 
 #[test]
 fn a_verdict_is_recomputed_from_what_is_recorded() {
-    let scenario = Scenario::new(&manifests(&[("library/nginx", "1.28"), ("library/redis", "7.2")], "maxSeverity: low"));
-    scenario.import_from(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/example-repo/advisories")));
+    let scenario =
+        Scenario::new(&manifests(&[("library/nginx", "1.28"), ("library/redis", "7.2")], "maxSeverity: low"));
+    scenario
+        .import_from(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/example-repo/advisories")));
     scenario.run().unwrap();
     let recorded = scenario.state();
     assert!(verdicts(&recorded.evidence).values().any(|verdict| *verdict == Verdict::Refused));
@@ -166,7 +173,10 @@ fn one_bad_image_never_hides_the_others() {
     let good = scenario.image("library/good", "1");
     scenario.image("library/bad", "1");
     scenario.upstream.set(|options| {
-        options.faults.push(Fault { path_end: "library/bad/manifests/1".into(), ..Fault::new("HEAD manifest", 403, 9) });
+        options.faults.push(Fault {
+            path_end: "library/bad/manifests/1".into(),
+            ..Fault::new("HEAD manifest", 403, 9)
+        });
     });
     let report = scenario.run(&["library/bad", "library/good", "library/gone"]);
     let by_name = |name: &str| report.images.iter().find(|image| image.image.contains(name)).unwrap();
@@ -179,7 +189,8 @@ fn one_bad_image_never_hides_the_others() {
 
 #[test]
 fn corrupt_bytes_from_upstream_reach_no_repository() {
-    let scenario = HttpScenario::new(Options::default(), Options { accept_any_digest: true, ..Options::default() });
+    let scenario =
+        HttpScenario::new(Options::default(), Options { accept_any_digest: true, ..Options::default() });
     scenario.image("library/nginx", "1");
     scenario.upstream.set(|options| options.blob_fault = Some(BlobFault::Corrupt));
     let report = scenario.run(&["library/nginx"]);
@@ -200,7 +211,8 @@ fn the_tag_is_the_last_thing_written() {
     let report = scenario.run(&["library/nginx"]);
     assert!(report.images[0].consumers[0].promoted, "{}", report.text());
     let writes = writes.lock().unwrap();
-    let promoted: Vec<_> = writes.iter().filter(|w| w.repository == "payments/nginx" && w.phase == Phase::After).collect();
+    let promoted: Vec<_> =
+        writes.iter().filter(|w| w.repository == "payments/nginx" && w.phase == Phase::After).collect();
     let last = promoted.last().unwrap();
     assert_eq!((last.kind, last.reference.as_str()), (WriteKind::Tag, "1"));
     assert_eq!(promoted.iter().filter(|w| w.reference == "1").count(), 1);

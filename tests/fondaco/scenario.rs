@@ -36,7 +36,14 @@ pub(crate) fn author() -> Author {
 
 fn actor() -> Actor {
     let none = || "none".to_owned();
-    Actor { provider: none(), repository: none(), workflow: none(), run: none(), started_by: none(), author: none() }
+    Actor {
+        provider: none(),
+        repository: none(),
+        workflow: none(),
+        run: none(),
+        started_by: none(),
+        author: none(),
+    }
 }
 
 const REGISTRIES: &str = "
@@ -58,7 +65,9 @@ spec: {registry: mirror.example, signing: {key: keys/acme.key}}
 
 /// Returns the documents of one consumer that asks for these images of the demo's upstream, each `repository tag`.
 pub(crate) fn manifests(images: &[(&str, &str)], gate: &str) -> String {
-    let lines = images.iter().map(|(image, tag)| format!("    - {{image: upstream.example/{image}, tags: [\"{tag}\"]}}\n"));
+    let lines = images
+        .iter()
+        .map(|(image, tag)| format!("    - {{image: upstream.example/{image}, tags: [\"{tag}\"]}}\n"));
     format!(
         "{REGISTRIES}---
 apiVersion: fondaco/v1alpha1

@@ -338,7 +338,9 @@ impl Fake {
     pub(crate) fn blobs(&self) -> Vec<(String, Digest)> {
         let store = self.state.store.lock().unwrap();
         let blobs = store.repositories.iter();
-        blobs.flat_map(|(name, held)| held.blobs.keys().map(move |digest| (name.clone(), digest.clone()))).collect()
+        blobs
+            .flat_map(|(name, held)| held.blobs.keys().map(move |digest| (name.clone(), digest.clone())))
+            .collect()
     }
 
     fn repository<T>(&self, name: &str, with: impl FnOnce(&mut Repository) -> T) -> T {
