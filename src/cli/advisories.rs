@@ -1,6 +1,10 @@
 //! `fondaco advisories import`: build the advisory bundle, keep it in the mirror, pin it in the work tree.
 
-use std::{fmt::Write as _, fs, path::PathBuf};
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Subcommand};
 
@@ -48,7 +52,7 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
     }
 }
 
-fn import(source: &PathBuf, location: &Location, no_push: bool, ui: &Ui) -> Result<(), RunError> {
+fn import(source: &Path, location: &Location, no_push: bool, ui: &Ui) -> Result<(), RunError> {
     let failed = |error: &dyn std::fmt::Display, kind| RunError::Advisories {
         digest: source.display().to_string(),
         reason: error.to_string(),

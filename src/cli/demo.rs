@@ -86,15 +86,12 @@ fn told(folder: &Path, plan: &str, first: &Report, second: &Report) -> String {
 }
 
 fn new_folder(named: Option<&Path>) -> Result<PathBuf, RunError> {
-    let path = match named {
-        Some(path) => path.to_owned(),
-        None => {
-            let made = tempfile::Builder::new().prefix("fondaco-demo-").tempdir();
-            return made.map(tempfile::TempDir::keep).map_err(|error| failed("a new folder", &error));
-        }
+    let Some(path) = named else {
+        let made = tempfile::Builder::new().prefix("fondaco-demo-").tempdir();
+        return made.map(tempfile::TempDir::keep).map_err(|error| failed("a new folder", &error));
     };
     fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))
-        .and_then(|()| fs::create_dir(&path))
+        .and_then(|()| fs::create_dir(path))
         .and_then(|()| path.canonicalize())
         .map_err(|error| failed(&path.display().to_string(), &error))
 }
@@ -105,12 +102,12 @@ fn signer(scalar: &[u8; 32]) -> Result<KeyFile, RunError> {
 }
 
 /// Signs one image upstream as its publisher would, in both forms.
-async fn sign_as_publisher(folder: &Path, published: &[demo::Published]) -> Result<(), RunError> {
+async fn sign_as_publisher(folder: &Path, images: &[demo::Published]) -> Result<(), RunError> {
     let endpoint = Endpoint::Layout(folder.join("upstream"));
     let host = demo::UPSTREAM_HOST.to_owned();
     let registry = open(&Access { host, endpoint, credential: Credential::Anonymous })?;
     let publisher = signer(&demo::publisher_scalar())?;
-    for image in published.iter().filter(|image| image.repository == demo::SIGNED_REPOSITORY) {
+    for image in images.iter().filter(|image| image.repository == demo::SIGNED_REPOSITORY) {
         let found = registry.head_manifest(image.repository, &Reference::tag(image.tag)).await?;
         let subject: Vec<Descriptor> = found.into_iter().collect();
         let repository = format!("{}/{}", demo::UPSTREAM_HOST, image.repository).parse();

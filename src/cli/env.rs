@@ -41,7 +41,7 @@ pub(super) fn credentials() -> Lookup {
 }
 
 /// Returns on whose behalf the run acts, as far as the CI system tells.
-pub(super) fn actor(author: String) -> Actor {
+pub(super) fn actor(author: &str) -> Actor {
     let told = |name: &str| variable(name).unwrap_or_else(|| UNKNOWN.to_owned());
     let of = |provider: &str, names: [&str; 4]| Actor {
         provider: provider.to_owned(),
@@ -49,7 +49,7 @@ pub(super) fn actor(author: String) -> Actor {
         workflow: told(names[1]),
         run: told(names[2]),
         started_by: told(names[3]),
-        author: author.clone(),
+        author: author.to_owned(),
     };
     if variable("GITLAB_CI").is_some() {
         return of(

@@ -23,13 +23,12 @@ enum Verb {
     /// Create PREFIX.key (encrypted, password from FONDACO_KEY_PASSWORD) and PREFIX.pub.
     Create {
         /// Path of the two files without their ending.
-        #[arg(long, value_name = "PREFIX")]
-        output: PathBuf,
+        prefix: PathBuf,
     },
 }
 
 pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
-    let Verb::Create { output } = &arguments.verb;
+    let Verb::Create { prefix } = &arguments.verb;
     let Some(password) = env::key_password() else {
         ui.error("FONDACO_KEY_PASSWORD is not set; a key without a password is not written");
         return Exit::Usage;
@@ -41,17 +40,17 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
             return Exit::Failed;
         }
     };
-    let key = with_ending(output, "key");
+    let key = with_ending(prefix, "key");
     let written = write_new(&key, private.as_bytes(), 0o600)
-        .and_then(|()| write_new(&with_ending(output, "pub"), public.as_bytes(), 0o644));
+        .and_then(|()| write_new(&with_ending(prefix, "pub"), public.as_bytes(), 0o644));
     match written {
         Ok(()) => {
-            let public = with_ending(output, "pub");
+            let public = with_ending(prefix, "pub");
             print(ui, &format!("wrote {} and {}\n", key.display(), public.display()));
             Exit::Done
         }
         Err(error) => {
-            ui.error(&format!("key files `{}.*`: {error}", output.display()));
+            ui.error(&format!("key files `{}.*`: {error}", prefix.display()));
             Exit::Failed
         }
     }

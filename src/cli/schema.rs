@@ -30,7 +30,8 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
         return Exit::Done;
     }
     let Some(name) = &arguments.name else {
-        print(ui, &schemas.keys().map(|name| format!("{name}\n")).collect::<String>());
+        let names: Vec<&str> = schemas.keys().map(String::as_str).collect();
+        print(ui, &format!("{}\n", names.join("\n")));
         return Exit::Done;
     };
     if let Some(text) = schemas.get(name) {

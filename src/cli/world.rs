@@ -39,7 +39,7 @@ pub(super) fn open(location: &Location, progress: Progress) -> Result<World, Run
         branch: location.branch.clone(),
         intake: intake(Some(env::cache().join("layers")))?,
         clock: Arc::new(env::now),
-        actor: env::actor(author),
+        actor: env::actor(&author),
         author: committer(),
         tool: tool(),
         open_signer: Arc::new(move |key: &str| open_key(&root, key)),

@@ -48,7 +48,7 @@ impl Upstream {
         )
         .unwrap()
         {
-            Document::Image(image) => vec![image],
+            Document::Image(image) => vec![*image],
             Document::Index(index) => self.images(repository, &index.manifests),
         };
         descriptors.iter().flat_map(read).collect()

@@ -53,6 +53,7 @@ impl Digest {
     }
 
     /// Returns the digest of `bytes` under the same algorithm as `self`.
+    #[must_use]
     pub fn same_algorithm_of(&self, bytes: &[u8]) -> Self {
         let mut hasher = Hasher::new(self.algorithm);
         hasher.update(bytes);

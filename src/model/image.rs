@@ -15,7 +15,7 @@ pub const DESCRIPTORS_MAX: usize = 1024;
 /// A parsed manifest: an image (or artifact) or an index of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Document {
-    Image(ImageManifest),
+    Image(Box<ImageManifest>),
     Index(ImageIndex),
 }
 
@@ -103,7 +103,7 @@ impl Document {
                 limit(index.manifests.len()).map(|()| Self::Index(index))
             }
             t if media_type::is_manifest(t) => {
-                let manifest: ImageManifest = serde_json::from_slice(bytes)?;
+                let manifest: Box<ImageManifest> = serde_json::from_slice(bytes)?;
                 limit(manifest.layers.len()).map(|()| Self::Image(manifest))
             }
             other => Err(DocumentError::MediaType(other.chars().take(120).collect())),

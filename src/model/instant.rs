@@ -38,6 +38,7 @@ impl Instant {
     }
 
     /// Returns the instant `period` later.
+    #[must_use]
     pub fn plus(self, period: Period) -> Self {
         Self::from_unix(self.seconds.saturating_add_unsigned(period.seconds))
     }
@@ -130,7 +131,7 @@ impl From<Period> for String {
 impl fmt::Display for Period {
     /// Writes the largest unit that divides the length: 48 hours are `2d`, 36 hours `36h`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fits = |scale: u64| self.seconds >= scale && self.seconds % scale == 0;
+        let fits = |scale: u64| self.seconds >= scale && self.seconds.is_multiple_of(scale);
         let (unit, scale) = UNITS[1..].iter().find(|(_, scale)| fits(*scale)).unwrap_or(&('s', 1));
         write!(f, "{}{unit}", self.seconds / scale)
     }

@@ -96,7 +96,7 @@ impl FromStr for Package {
             _ => return Err(fail("type is neither `deb` nor `apk`")),
         };
         let version = purl.version().ok_or_else(|| fail("no version"))?.to_owned();
-        let qualifier = |key: &str| purl.qualifiers().get(key).map(|v| v.to_string());
+        let qualifier = |key: &str| purl.qualifiers().get(key).map(ToString::to_string);
         let source = match qualifier("upstream") {
             None => Source { name: purl.name().to_owned(), version: version.clone() },
             Some(upstream) => match upstream.split_once('@') {

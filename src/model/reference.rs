@@ -27,6 +27,7 @@ pub enum RepositoryError {
 
 impl Repository {
     /// Returns the repository `path` below this one on the same host.
+    #[must_use]
     pub fn join(&self, path: &str) -> Self {
         Self { host: self.host.clone(), path: format!("{}/{path}", self.path) }
     }

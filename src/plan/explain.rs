@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use super::{Plan, PlannedConsumer, PlannedImage, Promotion, Resolution};
-use crate::{model::Verdict, ui::foreign::inline};
+use crate::{
+    model::{Digest, Verdict},
+    ui::foreign::inline,
+};
 
 /// The most reasons shown for one verdict; the rest are counted, the evidence has them all.
 const REASONS_SHOWN: usize = 3;
@@ -46,7 +49,7 @@ fn standing(plan: &Plan) -> String {
 }
 
 fn explain_image(image: &PlannedImage, text: &mut String) {
-    let now = image.digest.as_ref().map_or("unknown".to_owned(), |digest| digest.short());
+    let now = image.digest.as_ref().map_or("unknown".to_owned(), Digest::short);
     let was = image.was.as_ref().map(|was| format!("{} → ", was.short())).unwrap_or_default();
     let source = inline(&image.image.source.to_string());
     let _ = writeln!(text, "  {source}:{}   {was}{now}", inline(&image.image.tag));

@@ -88,15 +88,7 @@ fn evidence(digest: &Digest, verdict: Verdict, hops: Vec<Hop>) -> Evidence {
             source: SourceRecord { repository: source(), tags: vec![] },
             hops,
         },
-        verification: VerificationRecord {
-            schema: "fondaco/verification/v1alpha1".into(),
-            subject: digest.clone(),
-            policy: "none".into(),
-            policy_digest: policy_digest(None),
-            outcome: Outcome::Absent,
-            reason: "no trust policy".into(),
-            signatures: vec![],
-        },
+        verification: verification(digest),
         packages: [("packages.txt".to_owned(), String::new())].into(),
         scan: None,
         verdicts: Verdicts {
@@ -126,6 +118,18 @@ fn evidence(digest: &Digest, verdict: Verdict, hops: Vec<Hop>) -> Evidence {
     };
     let lock = ImagesLock { schema: "fondaco/images-lock/v1alpha1".into(), images: vec![locked] };
     Evidence { images: [((source(), digest.clone()), record)].into(), lock, ..Evidence::default() }
+}
+
+fn verification(digest: &Digest) -> VerificationRecord {
+    VerificationRecord {
+        schema: "fondaco/verification/v1alpha1".into(),
+        subject: digest.clone(),
+        policy: "none".into(),
+        policy_digest: policy_digest(None),
+        outcome: Outcome::Absent,
+        reason: "no trust policy".into(),
+        signatures: vec![],
+    }
 }
 
 fn receipt(certainty: Certainty) -> Hop {

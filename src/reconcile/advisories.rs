@@ -71,7 +71,7 @@ async fn bytes(world: &World, desired: &Desired, digest: &Digest) -> Result<Vec<
 }
 
 fn ecosystems(state: &State, facts: &Facts) -> Result<BTreeSet<String>, scan::ScanError> {
-    let recorded = state.evidence.images.values().flat_map(|record| record.packages.get("packages.txt"));
+    let recorded = state.evidence.images.values().filter_map(|record| record.packages.get("packages.txt"));
     let taken = facts.values().filter_map(|g| g.taken.as_ref()?.found.packages.get("packages.txt"));
     let mut ecosystems = BTreeSet::new();
     for text in recorded.chain(taken) {

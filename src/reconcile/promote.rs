@@ -245,8 +245,8 @@ async fn vouch(
         platforms.filter(|descriptor| descriptor.digest != top.digest).collect();
     subjects.insert(0, top.clone());
     let now = world.now();
-    let signed = sign::sign_image(place.target.as_ref(), &place.distribution, &subjects, signer, now).await;
-    let mut vouched = signed.map_err(|error| error.to_string())?;
+    let written = sign::sign_image(place.target.as_ref(), &place.distribution, &subjects, signer, now).await;
+    let mut vouched = written.map_err(|error| error.to_string())?;
     for platform in &record.custody.subject.platforms {
         let document = document(world, place, record, platform)?;
         let subject = evidence::descriptor(platform);

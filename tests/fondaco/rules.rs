@@ -299,7 +299,7 @@ fn example_pages_make_no_claims() {
     let scenario = Scenario::new(&manifests(&[("library/nginx", "1.28"), ("library/redis", "7.2")], ""));
     scenario.import(&SILENT);
     scenario.run().unwrap();
-    for (path, bytes) in scenario.files().iter().filter(|(path, _)| path.ends_with(".md")) {
+    for (path, bytes) in scenario.files().iter().filter(|(path, _)| evidence::is_page(path)) {
         let text = String::from_utf8_lossy(bytes).to_lowercase();
         for claim in ["compliant", "sovereign", "adequate", "certified"] {
             assert!(!text.contains(claim), "{path} says `{claim}`");

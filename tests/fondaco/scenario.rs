@@ -149,6 +149,7 @@ impl Scenario {
     }
 
     pub(crate) fn run_with(&self, world: &World) -> Result<Report, RunError> {
+        assert!(self.folder.path().exists());
         tokio::runtime::Runtime::new().unwrap().block_on(reconcile::reconcile(world))
     }
 

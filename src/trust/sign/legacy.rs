@@ -126,7 +126,7 @@ fn parse(there: &RawManifest) -> Result<(Value, ImageManifest), String> {
     match Document::parse(&there.descriptor.media_type, &there.bytes) {
         Ok(Document::Image(image)) => {
             let value = serde_json::from_slice(&there.bytes).map_err(|error| error.to_string())?;
-            Ok((value, image))
+            Ok((value, *image))
         }
         Ok(Document::Index(_)) => Err("the signature tag holds an index".to_owned()),
         Err(error) => Err(format!("the signature tag holds something else: {error}")),

@@ -204,7 +204,7 @@ fn is_bundle(media_type: &str) -> bool {
 
 fn image_of(manifest: &RawManifest) -> Result<ImageManifest, String> {
     match Document::parse(&manifest.descriptor.media_type, &manifest.bytes) {
-        Ok(Document::Image(image)) => Ok(image),
+        Ok(Document::Image(image)) => Ok(*image),
         Ok(Document::Index(_)) => Err("an index, not a manifest".to_owned()),
         Err(error) => Err(super::shown(&error.to_string())),
     }

@@ -152,6 +152,7 @@ async fn a_directory_behaves_the_same() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the address of a real registry comes from outside")]
 async fn a_real_registry_behaves_the_same() {
     let Ok(address) = std::env::var("FONDACO_TEST_REGISTRY") else {
         println!("left out: FONDACO_TEST_REGISTRY names no registry (host:port, plain HTTP)");
