@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn terminal_escapes_in_a_registrys_words_are_blanked() {
+    fn terminal_escapes_in_words_of_a_registry_are_blanked() {
         assert_eq!(quotable("a\u{1b}[31mb\nc\u{202e}d"), "a [31mb c d");
         assert_eq!(quotable(&"x".repeat(10_000)).len(), DETAIL_CHARS_MAX);
     }
