@@ -1,4 +1,5 @@
 use std::io::Read;
+use std::io::Write as _;
 
 use super::*;
 use crate::catalogue::{packages_text, read_layer};
@@ -141,7 +142,11 @@ fn without_os_release_the_packages_are_of_no_distribution() {
 #[test]
 fn the_real_alpine_image_holds_what_its_database_says() {
     let Some(corpora) = std::env::var_os("FONDACO_CORPORA") else {
-        println!("FONDACO_CORPORA is not set: the Alpine image was not read");
+        // Past the harness, which shows nobody the words of a test that passes.
+        let _ = writeln!(
+            std::io::stderr(),
+            "left out, because FONDACO_CORPORA is not set: the Alpine image was not read"
+        );
         return;
     };
     let path = std::path::Path::new(&corpora).join("alpine/alpine-310.tar.gz");

@@ -1,4 +1,5 @@
 use serde_json::Value;
+use std::io::Write as _;
 
 use super::*;
 
@@ -68,7 +69,11 @@ fn equal_arguments_give_equal_bytes_in_any_order() {
 #[test]
 fn the_document_holds_against_the_official_schema() {
     let Some(corpora) = std::env::var_os("FONDACO_CORPORA") else {
-        println!("FONDACO_CORPORA is not set: the SBOM was not held against the CycloneDX schema");
+        // Past the harness, which shows nobody the words of a test that passes.
+        let _ = writeln!(
+            std::io::stderr(),
+            "left out, because FONDACO_CORPORA is not set: the SBOM was not held against the CycloneDX schema"
+        );
         return;
     };
     let folder = std::path::Path::new(&corpora).join("cyclonedx");

@@ -1,5 +1,6 @@
 //! Vectors of sigstore-conformance, where `FONDACO_CORPORA` names a folder of corpora.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use sigstore_types::{Bundle, SignatureContent};
@@ -10,7 +11,9 @@ use crate::trust::verify::keys::AcceptedKeys;
 /// Returns the folder of bundles; `None` where no corpora are named.
 fn vectors() -> Option<PathBuf> {
     let Some(corpora) = std::env::var_os("FONDACO_CORPORA") else {
-        println!("left out: sigstore-conformance, because FONDACO_CORPORA is not set");
+        // Past the harness, which shows nobody the words of a test that passes.
+        let _ =
+            writeln!(std::io::stderr(), "left out: sigstore-conformance, because FONDACO_CORPORA is not set");
         return None;
     };
     let folder = PathBuf::from(corpora).join("sigstore-conformance");

@@ -1,5 +1,6 @@
 //! Directories of image layouts, as other tools see them.
 
+use std::io::Write as _;
 use std::{fs, process::Command};
 
 use fondaco::model::{Digest, Kind, Reference, media_type};
@@ -21,7 +22,8 @@ async fn a_layout_is_readable_by_skopeo() {
     let image = push_image(&*directory(root.path()), "team/app", "v1").await;
     let source = format!("oci:{}:v1", root.path().join("team/app").display());
     let Ok(output) = Command::new("skopeo").args(["inspect", "--raw", &source]).output() else {
-        println!("left out: skopeo is not installed");
+        // Past the harness, which shows nobody the words of a test that passes.
+        let _ = writeln!(std::io::stderr(), "left out: skopeo is not installed");
         return;
     };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
