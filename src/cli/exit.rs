@@ -14,7 +14,10 @@ pub enum Exit {
     Usage = 64,
     ManifestInvalid = 65,
     TryAgain = 75,
+    /// Drained after an interrupt (Ctrl-C).
     Interrupted = 130,
+    /// Drained after a request to terminate, as schedulers send it.
+    Terminated = 143,
 }
 
 impl From<Exit> for std::process::ExitCode {

@@ -16,10 +16,10 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
     match reconciled(arguments, ui) {
-        Ok(report) => {
+        Ok((report, signalled)) => {
             let json = serde_json::to_value(&report).unwrap_or_default();
             show(ui, &report.text(), &json);
-            code(&report)
+            signalled.unwrap_or_else(|| code(&report))
         }
         Err(error) => {
             let files = work_tree::sources(&arguments.location.repository).unwrap_or_default();
@@ -28,21 +28,21 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
     }
 }
 
-fn reconciled(arguments: &Arguments, ui: &Ui) -> Result<Report, RunError> {
+/// Returns the report, and the exit code of the signal that made the run drain.
+fn reconciled(arguments: &Arguments, ui: &Ui) -> Result<(Report, Option<Exit>), RunError> {
     world::runtime()?.block_on(async {
         let (progress, display) = ui.progress();
         let world = world::open(&arguments.location, progress)?;
-        world::drain_on_interrupt(world.drain.clone(), world.progress.clone());
+        let signalled = world::drain_on_signal(world.drain.clone(), world.progress.clone());
         let report = reconcile::reconcile(&world).await;
         display.finish().await;
-        report
+        Ok((report?, signalled.get().copied()))
     })
 }
 
 /// A standing refusal was reported by the run that reached it; this run's exit code speaks of this run.
 fn code(report: &Report) -> Exit {
     match () {
-        () if report.interrupted => Exit::Interrupted,
         () if report.has_failures() => Exit::Partial,
         () if report.has_new_refusals() => Exit::Refused,
         () => Exit::Done,

@@ -2,13 +2,13 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use super::{Location, env};
+use super::{Exit, Location, env};
 use crate::{
     git::Repository,
     intake::{Cpu, Intake, LayerStore},
@@ -83,22 +83,27 @@ pub(super) fn runtime() -> Result<Runtime, RunError> {
     Runtime::new().map_err(|error| RunError::Task(format!("no runtime: {error}")))
 }
 
-/// First interrupt: drain. Second: abort, as an impatient person expects.
-pub(super) fn drain_on_interrupt(drain: CancellationToken, progress: Progress) {
+/// First signal: drain. Second: abort, as an impatient person expects. Returns the exit code of the first signal, which
+/// is there once the run has been asked to drain.
+pub(super) fn drain_on_signal(drain: CancellationToken, progress: Progress) -> Arc<OnceLock<Exit>> {
+    let ends_with = Arc::new(OnceLock::new());
+    let told = Arc::clone(&ends_with);
     tokio::spawn(async move {
-        interrupted().await;
+        let exit = signalled().await;
+        let _ = told.set(exit);
         drain.cancel();
         progress.tell(Event::Draining { uploads: 0 }).await;
-        interrupted().await;
+        signalled().await;
         std::process::abort();
     });
+    ends_with
 }
 
-async fn interrupted() {
+async fn signalled() -> Exit {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
     tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => Exit::Interrupted,
+        _ = terminate.recv() => Exit::Terminated,
     }
 }

@@ -242,6 +242,44 @@ fn killed_at_any_write_to_the_mirror_the_next_run_finishes() {
     assert!(at > 20, "a run has far more effects than {at}");
 }
 
+/// Ctrl-C, and the signal of schedulers: what is begun is finished, nothing else starts, and the next run goes on.
+#[test]
+fn a_signal_drains_the_run() {
+    let root = tempfile::tempdir().unwrap();
+    let sealed = sign::create(PASSWORD.as_bytes()).unwrap().0;
+    let bundle = bundle(root.path());
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let folder = lay_out(root.path(), signal, &sealed, &bundle);
+        let pid = Arc::new(Mutex::new(None::<u32>));
+        let (victim, once) = (Arc::clone(&pid), AtomicUsize::new(0));
+        folder.mirror.on_write(move |_| {
+            if once.fetch_add(1, Ordering::SeqCst) == 0 {
+                let pid = victim.lock().unwrap().unwrap();
+                let sent =
+                    Command::new("kill").arg(format!("-{signal}")).arg(pid.to_string()).status().unwrap();
+                assert!(sent.success());
+                // The program handles the signal while this write is in flight: time for it to be delivered.
+                std::thread::park_timeout(std::time::Duration::from_millis(300));
+            }
+        });
+        let mut guard = pid.lock().unwrap();
+        let child = folder.start();
+        *guard = Some(child.id());
+        drop(guard);
+        let output = child.wait_with_output().unwrap();
+        folder.mirror.on_write(|_| {});
+        assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["interrupted"], true);
+        assert_eq!(folder.mirror.tag("payments/nginx", "1"), None, "no promotion starts after the signal");
+        assert_eq!(
+            report["images"][0]["takenIn"], true,
+            "the intake that was begun is finished and recorded"
+        );
+        folder.finish();
+    }
+}
+
 /// Kills the run from the remote's hook, before or after the branch has moved.
 fn kill_at_push(folder: &Folder, hook: &str, push: usize) {
     let hooks = folder.path.join("remote.git/hooks");
