@@ -13,9 +13,9 @@ use crate::{
     advisory::{self, Import, ImportReport, Store},
     evidence::AdvisoriesLock,
     manifest,
-    model::{Kind, canonical},
+    model::{Kind, canonical, foreign::inline},
     reconcile::{self, RunError},
-    ui::{Progress, Ui, foreign::inline},
+    ui::{Progress, Ui},
 };
 
 /// Where the bundle's digest is pinned.

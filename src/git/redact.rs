@@ -1,5 +1,7 @@
 //! What `git` and remotes say, made fit to be shown.
 
+use crate::model::foreign::is_deceptive;
+
 /// A remote can send any amount of text; a message of more than this helps nobody.
 const SHOWN_CHARS_MAX: usize = 600;
 
@@ -9,17 +11,12 @@ pub(super) fn redacted(text: &str) -> String {
     let one_line = lines.collect::<Vec<_>>().join("; ");
     let clean: String = without_user_information(&one_line)
         .chars()
-        .map(|c| if c.is_control() || is_direction_mark(c) { '\u{fffd}' } else { c })
+        .map(|c| if is_deceptive(c) { '\u{fffd}' } else { c })
         .collect();
     if clean.chars().count() <= SHOWN_CHARS_MAX {
         return clean;
     }
     clean.chars().take(SHOWN_CHARS_MAX).chain(['…']).collect()
-}
-
-/// Characters that make a terminal show text in another order than it is written.
-const fn is_direction_mark(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Cuts everything between `://` and the last `@` before the path: a password may itself hold an `@`.

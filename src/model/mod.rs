@@ -7,6 +7,7 @@ pub mod canonical;
 mod descriptor;
 mod digest;
 mod finding;
+pub mod foreign;
 mod image;
 mod instant;
 mod kind;

@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_reference_or_a_path_out_of_the_registry_is_no_repository() {
-        for text in ["nginx:1", "a/b@sha256:00", "", "a/../b", "UPPER/case", "host/a//b"] {
+        for text in ["nginx:1", "a/b@sha256:00", "", "a/../b", "host.example/UPPER", "host/a//b"] {
             assert!(text.parse::<Repository>().is_err(), "{text}");
         }
     }

@@ -3,10 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Plan, PlannedConsumer, PlannedImage, Promotion, Resolution};
-use crate::{
-    model::{Digest, Verdict},
-    ui::foreign::inline,
-};
+use crate::model::{Digest, Verdict, foreign::inline};
 
 /// The most reasons shown for one verdict; the rest are counted, the evidence has them all.
 const REASONS_SHOWN: usize = 3;

@@ -6,9 +6,8 @@ use serde::Serialize;
 
 use super::{Recorded, World, promote::Promoted, receipts::Closed};
 use crate::{
-    model::Verdict,
+    model::{Verdict, foreign::inline},
     plan::{self, Resolved},
-    ui::foreign::inline,
 };
 
 /// The result of a run. `schema` numbers the JSON form; keys are added, never changed, under one number.

@@ -1,6 +1,6 @@
 //! What was asked of whom: the context that every error message needs.
 
-use crate::model::{Digest, MANIFEST_BYTES_MAX};
+use crate::model::{Digest, MANIFEST_BYTES_MAX, foreign::is_deceptive};
 
 use super::RegistryError;
 
@@ -67,11 +67,7 @@ impl Asked {
 
 /// Returns foreign text on one line, cut, without control or direction-changing characters.
 pub(super) fn quotable(text: &str) -> String {
-    let hostile = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().take(DETAIL_CHARS_MAX).map(|c| if hostile(c) { ' ' } else { c }).collect()
+    text.chars().take(DETAIL_CHARS_MAX).map(|c| if is_deceptive(c) { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 
 use minijinja::{Error, ErrorKind, Value};
 
+use crate::model::foreign::is_deceptive;
+
 /// More than this of one foreign value helps no reader; the whole of it stands in the linked record.
 const SHOWN_CHARS_MAX: usize = 240;
 const UNKNOWN: &str = "unknown";
@@ -77,7 +79,7 @@ pub(super) fn shell(value: &str) -> String {
 /// Returns what of a value is shown: one line, no invisible characters, cut.
 fn shown(value: &str) -> String {
     let line = value.split_whitespace().collect::<Vec<_>>().join(" ");
-    let visible: String = line.chars().map(|c| if is_invisible(c) { '\u{fffd}' } else { c }).collect();
+    let visible: String = line.chars().map(|c| if is_deceptive(c) { '\u{fffd}' } else { c }).collect();
     if visible.is_empty() {
         return UNKNOWN.to_owned();
     }
@@ -101,15 +103,6 @@ fn becomes_link(chars: &[char], index: usize) -> bool {
         '.' => index >= 3 && chars[index - 3..index].iter().all(|c| c.eq_ignore_ascii_case(&'w')),
         _ => false,
     }
-}
-
-/// Control characters, marks that change the direction of text, and characters without width.
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Makes a filter of a function on text. Printing anything but text, a whole number or nothing is a bug.

@@ -4,7 +4,6 @@
 //! knows terminals, colours and how to keep foreign text from acting on them. It may not decide, and it holds up no
 //! work: a display that is behind loses rates, never lines. Next in reading order: [`crate::demo`].
 
-pub mod foreign;
 pub mod progress;
 pub mod quantity;
 
@@ -21,7 +20,7 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 
 pub use progress::{Display, Event, Progress, Stage};
 
-use crate::model::Kind;
+use crate::model::{Kind, foreign};
 
 /// How output is shaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

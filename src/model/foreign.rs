@@ -1,4 +1,5 @@
-//! Text from outside made safe to show on a terminal and in a log.
+//! Text from outside made safe to show: on a terminal, in a log, in a message. Pages have escapes of their own, for
+//! Markdown, in [`crate::render`]; both ask [`is_deceptive`].
 
 /// The most characters of one foreign value on a line. Names of images are shorter; the rest is an attempt to hide
 /// what stands behind it.
@@ -16,24 +17,30 @@ pub fn escaped(text: &str) -> String {
 
 /// Returns a foreign value for use within one line: escaped, line feeds too, and cut where it is long.
 pub fn inline(text: &str) -> String {
+    cut(text, SHOWN_CHARS_MAX)
+}
+
+/// Returns a foreign value as [`inline`] does, with another length.
+pub fn cut(text: &str, chars_max: usize) -> String {
     let mut out = String::new();
-    text.chars().take(SHOWN_CHARS_MAX).for_each(|c| push(&mut out, c));
-    if text.chars().nth(SHOWN_CHARS_MAX).is_some() {
+    text.chars().take(chars_max).for_each(|c| push(&mut out, c));
+    if text.chars().nth(chars_max).is_some() {
         out.push('…');
     }
     out
 }
 
-fn push(out: &mut String, c: char) {
+/// Appends a character, escaped as `\u{1b}` where it could deceive.
+pub fn push(out: &mut String, c: char) {
     if is_deceptive(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
 }
 
 /// Control characters (terminal sequences), line separators, and the invisible and bidirectional characters that let
 /// text read differently than it is (Unicode, categories Cc, Cf, Zl and Zp).
-const fn is_deceptive(c: char) -> bool {
-    matches!(c, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}')
+pub const fn is_deceptive(c: char) -> bool {
+    matches!(c, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
