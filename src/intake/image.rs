@@ -1,6 +1,6 @@
 //! One image, from its manifest to the tag that keeps it.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -45,13 +45,23 @@ fn as_target(error: IntakeError) -> IntakeError {
     }
 }
 
-/// Brings every blob and returns those that were written.
+/// Brings every blob and returns those that were written. After a failure nothing else is begun, but what is in flight
+/// ends by itself: an upload that is dropped leaves its session open at the registry.
 async fn bring<'b>(transfer: &Transfer<'_>, blobs: &'b [Blob]) -> Result<Vec<&'b Blob>, IntakeError> {
-    let one = async |blob| Ok::<_, IntakeError>((blob, transfer.bring(blob).await?));
+    let failed = AtomicBool::new(false);
+    let one = async |blob| {
+        if failed.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let brought = transfer.bring(blob).await;
+        failed.fetch_or(brought.is_err(), Ordering::Relaxed);
+        brought.map(|wrote| wrote.then_some(blob))
+    };
     let work: Vec<_> = blobs.iter().map(one).collect();
-    let done: Vec<(&Blob, bool)> =
-        stream::iter(work).buffer_unordered(transfer.intake.parallel_blobs).try_collect().await?;
-    Ok(done.into_iter().filter_map(|(blob, wrote)| wrote.then_some(blob)).collect())
+    let work = stream::iter(work).buffer_unordered(transfer.intake.parallel_blobs);
+    let done: Vec<Result<Option<&Blob>, IntakeError>> = work.collect().await;
+    let written: Vec<Option<&Blob>> = done.into_iter().collect::<Result<_, _>>()?;
+    Ok(written.into_iter().flatten().collect())
 }
 
 /// Writes the manifests that are not there, and last the tag.
