@@ -104,8 +104,7 @@ fn signer(scalar: &[u8; 32]) -> Result<KeyFile, RunError> {
 /// Signs one image upstream as its publisher would, in both forms.
 async fn sign_as_publisher(folder: &Path, images: &[demo::Published]) -> Result<(), RunError> {
     let endpoint = Endpoint::Layout(folder.join("upstream"));
-    let host = demo::UPSTREAM_HOST.to_owned();
-    let registry = open(&Access { host, endpoint, credential: Credential::Anonymous })?;
+    let registry = open(&Access::new(demo::UPSTREAM_HOST, endpoint, Credential::Anonymous))?;
     let publisher = signer(&demo::publisher_scalar())?;
     for image in images.iter().filter(|image| image.repository == demo::SIGNED_REPOSITORY) {
         let found = registry.head_manifest(image.repository, &Reference::tag(image.tag)).await?;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 
 use crate::model::{Descriptor, Digest, Reference};
-use crate::registry::{BlobStream, Mount, RawManifest, Registry, RegistryError, Written};
+use crate::registry::{Behaviour, BlobStream, Mount, RawManifest, Registry, RegistryError, Written};
 
 /// How a blob is delivered wrongly.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +30,7 @@ pub(super) enum Fault {
 
 #[derive(Debug, Default)]
 pub(super) struct Memory {
+    behaviour: Behaviour,
     host: String,
     blobs: Mutex<BTreeMap<(String, Digest), Bytes>>,
     manifests: Mutex<BTreeMap<(String, String), (String, Bytes)>>,
@@ -101,6 +102,10 @@ const FRAME: usize = 256;
 impl Registry for Memory {
     fn host(&self) -> &str {
         &self.host
+    }
+
+    fn behaviour(&self) -> &Behaviour {
+        &self.behaviour
     }
 
     async fn head_manifest(

@@ -37,7 +37,7 @@ impl Registries {
             None => Endpoint::Http { plain: declared.is_some_and(|registry| registry.plain_http) },
         };
         let credential = self.credentials.credential(host, "")?;
-        let registry = open(&Access { host: host.to_owned(), endpoint, credential })?;
+        let registry = open(&Access::new(host, endpoint, credential))?;
         opened.insert(host.to_owned(), Arc::clone(&registry));
         Ok(registry)
     }

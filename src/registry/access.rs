@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{HttpRegistry, LayoutRegistry, Registry, RegistryError, Secret};
+use super::{Behaviour, HttpRegistry, LayoutRegistry, Registry, RegistryError, Secret};
 
 /// One registry with the credential for it.
 #[derive(Debug, Clone)]
@@ -11,6 +11,15 @@ pub struct Access {
     pub host: String,
     pub endpoint: Endpoint,
     pub credential: Credential,
+    /// How the registry behaves.
+    pub behaviour: Behaviour,
+}
+
+impl Access {
+    /// Returns the access to a registry that behaves as the specification says.
+    pub fn new(host: impl Into<String>, endpoint: Endpoint, credential: Credential) -> Self {
+        Self { host: host.into(), endpoint, credential, behaviour: Behaviour::default() }
+    }
 }
 
 /// What a registry is.
@@ -40,9 +49,7 @@ pub enum Credential {
 /// Kind `Invalid` where the host is not one, `Unavailable` where the TLS roots cannot be loaded.
 pub fn open(access: &Access) -> Result<Arc<dyn Registry>, RegistryError> {
     Ok(match &access.endpoint {
-        Endpoint::Http { plain } => {
-            Arc::new(HttpRegistry::new(&access.host, *plain, access.credential.clone())?)
-        }
+        Endpoint::Http { plain } => Arc::new(HttpRegistry::new(access, *plain)?),
         Endpoint::Layout(root) => Arc::new(LayoutRegistry::new(&access.host, root)),
     })
 }

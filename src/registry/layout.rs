@@ -19,7 +19,7 @@ use bytes::Bytes;
 
 use self::{files::Layout, index::Index};
 use super::{
-    BlobStream, Mount, RawManifest, Registry, RegistryError, Written,
+    Behaviour, BlobStream, Mount, RawManifest, Registry, RegistryError, Written,
     asked::Asked,
     manifest_type,
     name::check_reference,
@@ -35,6 +35,7 @@ type Referring = Option<(Digest, Descriptor)>;
 pub struct LayoutRegistry {
     host: String,
     root: PathBuf,
+    behaviour: Behaviour,
     /// By digest of the manifest: manifests never change, so each is read once.
     referring: Arc<Mutex<BTreeMap<Digest, Referring>>>,
 }
@@ -42,7 +43,8 @@ pub struct LayoutRegistry {
 impl LayoutRegistry {
     /// Returns the registry below `root`, which need not exist yet. Touches no file.
     pub fn new(host: &str, root: &Path) -> Self {
-        Self { host: host.to_owned(), root: root.to_owned(), referring: Arc::default() }
+        let behaviour = Behaviour { sparse_index: true, ..Behaviour::default() };
+        Self { host: host.to_owned(), root: root.to_owned(), behaviour, referring: Arc::default() }
     }
 
     fn layout(&self, repository: &str) -> Result<Layout, RegistryError> {
@@ -206,6 +208,10 @@ fn complete(layout: &Layout, media_type: &str, bytes: &[u8], asked: &Asked) -> R
 impl Registry for LayoutRegistry {
     fn host(&self) -> &str {
         &self.host
+    }
+
+    fn behaviour(&self) -> &Behaviour {
+        &self.behaviour
     }
 
     async fn head_manifest(

@@ -7,6 +7,7 @@
 
 mod access;
 mod asked;
+mod behaviour;
 pub mod credentials;
 mod error;
 mod http;
@@ -17,6 +18,7 @@ mod referrer;
 mod secret;
 
 pub use access::{Access, Credential, Endpoint, open};
+pub use behaviour::{ActionGroup, Behaviour, CreateRepository, MountSupport, Rate};
 pub use error::RegistryError;
 pub use http::HttpRegistry;
 pub use layout::LayoutRegistry;
@@ -122,6 +124,9 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
         subject: &Digest,
         manifest: &RawManifest,
     ) -> Result<Written, RegistryError>;
+
+    /// Returns how the registry behaves where registries differ.
+    fn behaviour(&self) -> &Behaviour;
 
     /// Returns how many requests have been sent so far, by method and action (`HEAD manifest`, `POST mount`). Repeated
     /// requests, redirects and token requests count. Empty where no requests are sent.

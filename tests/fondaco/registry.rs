@@ -19,8 +19,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use crate::fake::Fake;
 
 fn http(address: &str, credential: Credential) -> Arc<dyn Registry> {
-    let (host, endpoint) = (address.to_owned(), Endpoint::Http { plain: true });
-    open(&Access { host, endpoint, credential }).unwrap()
+    open(&Access::new(address, Endpoint::Http { plain: true }, credential)).unwrap()
 }
 
 fn anonymous(fake: &Fake) -> Arc<dyn Registry> {
@@ -33,8 +32,8 @@ fn user(fake: &Fake, password: &str) -> Arc<dyn Registry> {
 }
 
 fn directory(root: &Path) -> Arc<dyn Registry> {
-    let (host, endpoint) = ("layouts.example".to_owned(), Endpoint::Layout(root.to_owned()));
-    open(&Access { host, endpoint, credential: Credential::Anonymous }).unwrap()
+    let endpoint = Endpoint::Layout(root.to_owned());
+    open(&Access::new("layouts.example", endpoint, Credential::Anonymous)).unwrap()
 }
 
 /// Returns a stream of these frames.

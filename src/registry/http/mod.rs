@@ -30,7 +30,7 @@ use self::{
     wire::{Call, Wire},
 };
 use super::{
-    BlobStream, Credential, Mount, RawManifest, Registry, RegistryError, Written,
+    Access, Behaviour, BlobStream, Mount, RawManifest, Registry, RegistryError, Written,
     asked::Asked,
     name::{check_reference, check_repository},
 };
@@ -40,18 +40,21 @@ use crate::model::{Descriptor, Digest, Reference};
 #[derive(Debug)]
 pub struct HttpRegistry {
     host: String,
+    behaviour: Behaviour,
     wire: Arc<Wire>,
     /// Writers of one fallback index wait for each other.
     subjects: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl HttpRegistry {
-    /// Returns the registry at `host`, by HTTPS or, where `plain`, HTTP. Sends nothing.
-    pub fn new(host: &str, plain: bool, credential: Credential) -> Result<Self, RegistryError> {
+    /// Returns the registry at the host of `access`, by HTTPS or, where `plain`, HTTP. Sends nothing.
+    pub fn new(access: &Access, plain: bool) -> Result<Self, RegistryError> {
+        let host = access.host.as_str();
         let base =
             base(host, plain).ok_or_else(|| Asked::new(host, "the connection").invalid("not a host name"))?;
-        let wire = Arc::new(Wire::new(host, base, credential)?);
-        Ok(Self { host: host.to_owned(), wire, subjects: Mutex::default() })
+        let wire = Arc::new(Wire::new(host, base, access.credential.clone())?);
+        let behaviour = access.behaviour.clone();
+        Ok(Self { host: host.to_owned(), behaviour, wire, subjects: Mutex::default() })
     }
 
     fn asked(&self, what: String) -> Asked {
@@ -167,6 +170,10 @@ impl Registry for HttpRegistry {
     ) -> Result<Written, RegistryError> {
         check_repository(&self.host, repository)?;
         self.referrer_put(repository, subject, manifest).await
+    }
+
+    fn behaviour(&self) -> &Behaviour {
+        &self.behaviour
     }
 
     fn requests(&self) -> BTreeMap<String, u64> {

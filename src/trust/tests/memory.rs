@@ -11,7 +11,7 @@ use futures_util::{StreamExt, stream};
 
 use crate::{
     model::{Descriptor, Digest, Document, Reference},
-    registry::{BlobStream, Mount, RawManifest, Registry, RegistryError, Written},
+    registry::{Behaviour, BlobStream, Mount, RawManifest, Registry, RegistryError, Written},
 };
 
 pub(super) const HOST: &str = "mirror.example";
@@ -26,6 +26,7 @@ pub(super) struct State {
 
 #[derive(Debug, Default)]
 pub(super) struct Memory {
+    behaviour: Behaviour,
     state: Mutex<State>,
     /// Every write that was accepted.
     writes: Mutex<Vec<String>>,
@@ -116,6 +117,10 @@ pub(super) fn rate_limited() -> RegistryError {
 impl Registry for Memory {
     fn host(&self) -> &str {
         HOST
+    }
+
+    fn behaviour(&self) -> &Behaviour {
+        &self.behaviour
     }
 
     async fn head_manifest(
