@@ -65,6 +65,12 @@ pub async fn outlook(world: &World, state: State) -> Result<Outlook, RunError> {
 /// # Errors
 /// [`RunError`] where the run as a whole cannot go on; the failure of one image is in its line of the report.
 pub async fn reconcile(world: &World) -> Result<Report, RunError> {
+    let report = run(world).await;
+    world.registries.settle().await;
+    report
+}
+
+async fn run(world: &World) -> Result<Report, RunError> {
     let recorded = record::record(world).await?;
     let promoted = promote::promote_all(world, &recorded).await;
     let closed = receipts::close(world, &recorded, &promoted).await?;

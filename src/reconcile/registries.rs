@@ -42,6 +42,15 @@ impl Registries {
         Ok(registry)
     }
 
+    /// Waits until uploads that were given up have been closed: the end of a program ends its runtime, too.
+    pub async fn settle(&self) {
+        let opened: Vec<_> = {
+            let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+            opened.values().cloned().collect()
+        };
+        futures_util::future::join_all(opened.iter().map(|registry| registry.settle())).await;
+    }
+
     /// Returns the requests sent so far, by host and kind of request.
     pub fn requests(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
         let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);

@@ -19,7 +19,7 @@ use bytes::Bytes;
 
 use self::{files::Layout, index::Index};
 use super::{
-    Behaviour, BlobStream, Mount, RawManifest, Registry, RegistryError, Written,
+    Behaviour, BlobStream, Deleted, Mount, RawManifest, Registry, RegistryError, Written,
     asked::Asked,
     manifest_type,
     name::check_reference,
@@ -127,6 +127,21 @@ impl LayoutRegistry {
         };
         layout.change_index(asked, |index| index.put(entry, tag))?;
         Ok(Written { digest, subject_indexed: referring.is_some() })
+    }
+
+    /// Takes a tag, or a manifest with its tags, out of the index; then the manifest's bytes, which are named no more.
+    fn remove(layout: &Layout, reference: &Reference, asked: &Asked) -> Result<Deleted, RegistryError> {
+        if Self::read(layout, reference, asked)?.is_none() {
+            return Ok(Deleted::Absent);
+        }
+        match reference {
+            Reference::Tag(tag) => layout.change_index(asked, |index| index.remove_tag(tag))?,
+            Reference::Digest(digest) => {
+                layout.change_index(asked, |index| index.remove(digest))?;
+                layout.remove_blob(digest, asked)?;
+            }
+        }
+        Ok(Deleted::Done)
     }
 
     fn list(
@@ -303,5 +318,16 @@ impl Registry for LayoutRegistry {
         referrer_of(&self.asked(repository, &reference), subject, manifest)?;
         self.put_manifest(repository, &reference, &manifest.descriptor.media_type, manifest.bytes.clone())
             .await
+    }
+
+    async fn delete_manifest(
+        &self,
+        repository: &str,
+        reference: &Reference,
+    ) -> Result<Deleted, RegistryError> {
+        check_reference(&self.host, reference)?;
+        let (layout, reference) = (self.layout(repository)?, reference.clone());
+        let asked = self.asked(repository, &reference);
+        self.blocking(&asked, move |_, asked| Self::remove(&layout, &reference, asked)).await
     }
 }

@@ -51,6 +51,17 @@ pub enum Mount {
     Refused,
 }
 
+/// What became of a request to delete a tag or a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    /// It is gone now.
+    Done,
+    /// It was not there.
+    Absent,
+    /// The registry does not delete.
+    Unsupported,
+}
+
 /// What became of a manifest that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
@@ -124,6 +135,19 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
         subject: &Digest,
         manifest: &RawManifest,
     ) -> Result<Written, RegistryError>;
+
+    /// Deletes a tag, or a manifest with all tags that point to it. Nothing is deleted without a reviewed document: only
+    /// the withdrawal of an image comes here, and `fondaco doctor` for what it wrote itself.
+    async fn delete_manifest(
+        &self,
+        _repository: &str,
+        _reference: &Reference,
+    ) -> Result<Deleted, RegistryError> {
+        Ok(Deleted::Unsupported)
+    }
+
+    /// Waits, as long as is reasonable, until uploads that were given up have been closed at the registry.
+    async fn settle(&self) {}
 
     /// Returns how the registry behaves where registries differ.
     fn behaviour(&self) -> &Behaviour;

@@ -3,6 +3,7 @@
 mod auth;
 mod faults;
 mod layout;
+mod sessions;
 mod table;
 
 use std::{path::Path, sync::Arc};

@@ -29,6 +29,11 @@ pub(super) fn push(repository: &str) -> Scopes {
     Scopes::from([format!("repository:{repository}:pull,push")])
 }
 
+/// Returns the scope to delete in a repository.
+pub(super) fn delete(repository: &str) -> Scopes {
+    Scopes::from([format!("repository:{repository}:pull,push,delete")])
+}
+
 /// The state of authentication to one registry.
 #[derive(Debug)]
 pub(super) struct Auth {

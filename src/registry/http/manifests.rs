@@ -109,7 +109,7 @@ impl HttpRegistry {
         Ok((digest, header_digest(response.headers(), SUBJECT)))
     }
 
-    fn manifest_call(&self, method: Method, repository: &str, reference: &Reference) -> Call {
+    pub(super) fn manifest_call(&self, method: Method, repository: &str, reference: &Reference) -> Call {
         let asked = Asked::new(&self.host, format!("manifest `{repository}{}`", separated(reference)));
         let mut call = self.call(
             method,

@@ -9,8 +9,10 @@ mod backoff;
 mod blobs;
 mod body;
 mod challenge;
+mod delete;
 mod manifests;
 mod referrers;
+mod sessions;
 mod token;
 mod uploads;
 mod wire;
@@ -30,7 +32,7 @@ use self::{
     wire::{Call, Wire},
 };
 use super::{
-    Access, Behaviour, BlobStream, Mount, RawManifest, Registry, RegistryError, Written,
+    Access, Behaviour, BlobStream, Deleted, Mount, RawManifest, Registry, RegistryError, Written,
     asked::Asked,
     name::{check_reference, check_repository},
 };
@@ -170,6 +172,20 @@ impl Registry for HttpRegistry {
     ) -> Result<Written, RegistryError> {
         check_repository(&self.host, repository)?;
         self.referrer_put(repository, subject, manifest).await
+    }
+
+    async fn delete_manifest(
+        &self,
+        repository: &str,
+        reference: &Reference,
+    ) -> Result<Deleted, RegistryError> {
+        check_repository(&self.host, repository)?;
+        check_reference(&self.host, reference)?;
+        self.manifest_delete(repository, reference).await
+    }
+
+    async fn settle(&self) {
+        self.sessions_closed().await;
     }
 
     fn behaviour(&self) -> &Behaviour {

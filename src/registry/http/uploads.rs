@@ -16,7 +16,12 @@ use reqwest::{
 };
 use url::Url;
 
-use super::{HttpRegistry, auth, body, manifests::content_digest, wire::Call};
+use super::{
+    HttpRegistry, auth, body,
+    manifests::content_digest,
+    sessions::{Opened, Session},
+    wire::Call,
+};
 use crate::{
     model::{Digest, media_type},
     registry::{BlobStream, Mount, RegistryError, asked::Asked},
@@ -39,22 +44,22 @@ impl HttpRegistry {
         let mut call = self.call(Method::POST, repository, "blobs/uploads/", "mount", asked, scopes);
         call.url.query_pairs_mut().append_pair("mount", &digest.to_string()).append_pair("from", from);
         call.headers = nothing();
-        let response = match self.wire.send(&call).await {
-            Ok(response) => response,
-            // The registry, or its token endpoint, does not let us read `from`: the upload needs no leave for that.
-            Err(RegistryError::Denied { .. }) => return Ok(Mount::Refused),
+        let asked = call.asked.clone();
+        let response = match Session::open(&self.wire, repository, call).await {
+            Ok(Opened::Other(response)) => response,
+            Ok(Opened::Session(session)) => {
+                session.close().await;
+                return Ok(Mount::Refused);
+            }
+            // Denied: the registry, or its token endpoint, does not let us read `from`, and the upload needs no leave
+            // for that.
+            Ok(Opened::Unusable(_)) | Err(RegistryError::Denied { .. }) => return Ok(Mount::Refused),
             Err(error) => return Err(error),
         };
         match response.status() {
             StatusCode::CREATED => Ok(Mount::Done),
-            StatusCode::ACCEPTED => {
-                if let Ok(session) = self.wire.location(&response, &call.url, &call.asked) {
-                    self.close(repository, session).await;
-                }
-                Ok(Mount::Refused)
-            }
             status if status.is_client_error() => Ok(Mount::Refused),
-            _ => Err(body::refusal(response, &call.asked).await),
+            _ => Err(body::refusal(response, &asked).await),
         }
     }
 
@@ -70,24 +75,25 @@ impl HttpRegistry {
         let session = self.session(repository, &asked).await?;
         let upload = Upload { repository, digest, size, asked: &asked };
         let done = match size {
-            0 => self.put_nothing(&upload, session.clone(), stream).await,
-            _ => self.put_stream(&upload, session.clone(), stream).await,
+            0 => self.put_nothing(&upload, session.url.clone(), stream).await,
+            _ => self.put_stream(&upload, session.url.clone(), stream).await,
         };
-        if done.is_err() {
-            self.close(repository, session).await;
+        match done {
+            Ok(()) => session.used(),
+            Err(_) => session.close().await,
         }
         done
     }
 
-    /// Opens an upload session and returns its address.
-    async fn session(&self, repository: &str, asked: &Asked) -> Result<Url, RegistryError> {
+    /// Opens an upload session.
+    async fn session(&self, repository: &str, asked: &Asked) -> Result<Session, RegistryError> {
         let scopes = auth::push(repository);
         let mut call = self.call(Method::POST, repository, "blobs/uploads/", "upload", asked.clone(), scopes);
         call.headers = nothing();
-        let response = self.wire.send(&call).await?;
-        match response.status() {
-            StatusCode::ACCEPTED => self.wire.location(&response, &call.url, asked),
-            _ => Err(body::refusal(response, asked).await),
+        match Session::open(&self.wire, repository, call).await? {
+            Opened::Session(session) => Ok(session),
+            Opened::Unusable(error) => Err(error),
+            Opened::Other(response) => Err(body::refusal(response, asked).await),
         }
     }
 
@@ -143,20 +149,6 @@ impl HttpRegistry {
             return Err(error);
         }
         upload.stored(answer?).await
-    }
-
-    /// Closes an upload session that will not be used. Registries drop them by themselves later, so a failure is no error.
-    async fn close(&self, repository: &str, session: Url) {
-        let asked = self.asked(format!("the end of an upload to `{repository}`"));
-        let mut request = self.wire.line.client.delete(session.clone());
-        if self.wire.ours(&session)
-            && let Ok(Some(header)) = self.wire.auth.header(&self.wire.line, &auth::push(repository)).await
-        {
-            request = request.header(AUTHORIZATION, header);
-        }
-        if let Err(error) = self.wire.line.execute(request, &Method::DELETE, "upload", &asked).await {
-            tracing::debug!(%error, "an upload session stays open");
-        }
     }
 }
 

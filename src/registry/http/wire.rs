@@ -14,6 +14,7 @@ use reqwest::{
     header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION},
 };
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::{
@@ -58,6 +59,8 @@ pub(super) struct Wire {
     pub(super) auth: Auth,
     pub(super) downloads: Arc<Semaphore>,
     pub(super) uploads: Semaphore,
+    /// Requests that go on without whoever began them: sessions being opened or closed.
+    pub(super) closing: TaskTracker,
 }
 
 /// One request that may be repeated.
@@ -152,6 +155,7 @@ impl Wire {
             auth: Auth::new(credential),
             downloads: Arc::new(Semaphore::new(CONCURRENT_MAX)),
             uploads: Semaphore::new(CONCURRENT_MAX),
+            closing: TaskTracker::new(),
         })
     }
 

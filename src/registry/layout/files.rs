@@ -146,6 +146,11 @@ impl Layout {
         }
     }
 
+    /// Removes a blob; that it is gone already is no error.
+    pub(super) fn remove_blob(&self, digest: &Digest, asked: &Asked) -> Result<(), RegistryError> {
+        present(fs::remove_file(self.blob(digest, asked)?), asked).map(|_| ())
+    }
+
     /// Returns the bytes of `index.json`, or `None` where the layout does not exist.
     pub(super) fn read_index(&self, asked: &Asked) -> Result<Option<Vec<u8>>, RegistryError> {
         let file = present(File::open(self.path(Path::new("index.json"), asked)?), asked)?;

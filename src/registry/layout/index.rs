@@ -79,6 +79,19 @@ impl Index {
         self.tidy();
     }
 
+    /// Takes a tag away; the manifest stays.
+    pub(super) fn remove_tag(&mut self, tag: &str) {
+        for holder in self.entries.iter_mut().filter(|held| name(held) == Some(tag)) {
+            holder.annotations.remove(REF_NAME);
+        }
+        self.tidy();
+    }
+
+    /// Takes a manifest out, with every tag it has.
+    pub(super) fn remove(&mut self, digest: &Digest) {
+        self.entries.retain(|entry| entry.digest != *digest);
+    }
+
     /// Sorts by digest and tag, and drops entries without tag of manifests that have one.
     fn tidy(&mut self) {
         let key = |entry: &Descriptor| (entry.digest.clone(), name(entry).map(str::to_owned));

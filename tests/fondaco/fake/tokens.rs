@@ -51,11 +51,25 @@ pub(super) fn check(state: &State, asked: &Asked) -> Option<Response> {
                 return (!known).then(|| challenge(state, options.realm.as_deref(), ""));
             }
             let reading = asked.method == Method::GET || asked.method == Method::HEAD;
-            let action = if reading { "pull" } else { "push" };
+            // As distribution does: every DELETE, also of an upload session, needs a right of its own.
+            let deleting = asked.method == Method::DELETE;
+            let action = if reading {
+                "pull"
+            } else if deleting {
+                "delete"
+            } else {
+                "push"
+            };
             if tokens.allows(header, &format!("{}:{action}", asked.repository)) {
                 return None;
             }
-            let actions = if reading { "pull" } else { "pull,push" };
+            let actions = if reading {
+                "pull"
+            } else if deleting {
+                "delete"
+            } else {
+                "pull,push"
+            };
             let scope = format!(",scope=\"repository:{}:{actions}\"", asked.repository);
             Some(challenge(state, options.realm.as_deref(), &scope))
         }
