@@ -18,19 +18,28 @@ use super::{
 pub(super) fn respond(state: &State, asked: &Asked) -> Response {
     let options = state.options.lock().unwrap().clone();
     // Asked before the store is locked: it takes locks of its own.
-    let may_mount = asked.query("from").is_some_and(|from| tokens::may_read(state, asked, from));
+    let may_read = |from: &str| tokens::may_read(state, asked, from);
+    let names = state.store.lock().unwrap().repositories.keys().cloned().collect::<Vec<_>>();
+    let readable: Vec<String> = match asked.query("from") {
+        Some(from) => vec![from.to_owned()].into_iter().filter(|from| may_read(from)).collect(),
+        // Without `from` any repository will do that the client may read ("automatic content discovery").
+        None if asked.query("mount").is_some() => names.into_iter().filter(|from| may_read(from)).collect(),
+        None => vec![],
+    };
     let mut store = state.store.lock().unwrap();
     let name = asked.repository.clone();
     match (asked.method.as_str(), &asked.target) {
         ("GET", Target::Base) => ok("application/json", "{}"),
-        ("GET", Target::Tags) => tags(&store, &name),
+        ("GET", Target::Tags) => tags(&store, asked),
         ("GET" | "HEAD", Target::Manifest(reference)) => manifest(&store, &options, asked, reference),
         ("PUT", Target::Manifest(reference)) => put_manifest(&mut store, &options, asked, reference),
         ("DELETE", Target::Manifest(reference)) => delete_manifest(&mut store, &name, reference),
         ("GET" | "HEAD", Target::Blob(digest)) => blob(&store, &options, asked, digest),
         ("POST", Target::Upload(session)) if session.is_empty() => {
-            open_session(&mut store, &options, state, asked, may_mount)
+            open_session(&mut store, &options, state, asked, &readable)
         }
+        ("DELETE", Target::Blob(digest)) => delete_blob(&mut store, &name, digest),
+        ("GET", Target::Upload(session)) => progress(&store, &name, session),
         ("PATCH", Target::Upload(session)) => append(&mut store, asked, session),
         ("PUT", Target::Upload(session)) => finish(&mut store, &options, asked, session),
         ("DELETE", Target::Upload(session)) => {
@@ -54,13 +63,22 @@ pub(super) fn storage(state: &State, digest: &str) -> Response {
     found.map_or_else(|| status(404), |bytes| ok(media_type::OCTET_STREAM, bytes))
 }
 
-fn tags(store: &Store, name: &str) -> Response {
-    match store.repositories.get(name) {
-        Some(held) => {
-            let tags: Vec<&String> = held.tags.keys().collect();
-            ok("application/json", json!({"name": name, "tags": tags}).to_string())
+/// Lists tags in lexical order, `n` of them after `last`; more are behind the `Link` (specification, "Listing Tags").
+fn tags(store: &Store, asked: &Asked) -> Response {
+    let name = &asked.repository;
+    let Some(held) = store.repositories.get(name) else {
+        return error(404, "NAME_UNKNOWN", "repository name not known to registry");
+    };
+    let last = asked.query("last").unwrap_or_default();
+    let after: Vec<&String> = held.tags.keys().filter(|tag| tag.as_str() > last).collect();
+    let wanted = asked.query("n").and_then(|n| n.parse().ok()).unwrap_or(after.len()).min(after.len());
+    let page = &after[..wanted];
+    let response = ok("application/json", json!({"name": name, "tags": page}).to_string());
+    match page.last() {
+        Some(last) if wanted < after.len() => {
+            with(response, "link", &format!("</v2/{name}/tags/list?n={wanted}&last={last}>; rel=\"next\""))
         }
-        None => error(404, "NAME_UNKNOWN", "repository name not known to registry"),
+        _ => response,
     }
 }
 
@@ -91,6 +109,9 @@ fn put_manifest(store: &mut Store, options: &Options, asked: &Asked, reference: 
         return error(400, "MANIFEST_INVALID", "not JSON");
     };
     let expected = reference.parse::<Digest>().ok();
+    if expected.is_none() && reference.contains(':') {
+        return error(400, "DIGEST_INVALID", "neither a digest nor a tag");
+    }
     let digest =
         expected.as_ref().map_or_else(|| Digest::sha256(&asked.body), |d| d.same_algorithm_of(&asked.body));
     if expected.is_some_and(|expected| expected != digest) {
@@ -139,32 +160,48 @@ fn delete_manifest(store: &mut Store, name: &str, reference: &str) -> Response {
     if held.manifests.remove(&digest).is_some() { status(202) } else { status(404) }
 }
 
+fn delete_blob(store: &mut Store, name: &str, digest: &str) -> Response {
+    let held = store.repositories.get_mut(name);
+    let removed = digest.parse().ok().and_then(|digest: Digest| held?.blobs.remove(&digest));
+    if removed.is_some() { status(202) } else { error(404, "BLOB_UNKNOWN", "blob unknown to registry") }
+}
+
 fn blob(store: &Store, options: &Options, asked: &Asked, digest: &str) -> Response {
     let parsed = digest.parse::<Digest>().ok();
     let held = store.repositories.get(&asked.repository);
     let found = parsed.and_then(|digest| held.and_then(|held| held.blobs.get(&digest).cloned()));
     let Some(bytes) = found else { return error(404, "BLOB_UNKNOWN", "blob unknown to registry") };
     if asked.method == Method::HEAD {
-        return with(ok(media_type::OCTET_STREAM, Bytes::new()), "content-length", &bytes.len().to_string());
+        let response = with(ok(media_type::OCTET_STREAM, Bytes::new()), "docker-content-digest", digest);
+        return with(response, "content-length", &bytes.len().to_string());
     }
     if let Some(base) = &options.redirect_blobs {
         return with(status(307), "location", &format!("{base}/storage/{digest}?X-Signature=secret"));
     }
     let range = asked.header(header::RANGE).filter(|_| options.range);
-    let start = range.and_then(|text| text.strip_prefix("bytes=")?.strip_suffix('-')?.parse::<usize>().ok());
-    let response = faulty(bytes.slice(start.unwrap_or(0).min(bytes.len())..), options.blob_fault);
-    match start {
-        None => with(response, "docker-content-digest", digest),
-        Some(start) => {
-            let mut response = with(
-                response,
-                "content-range",
-                &format!("bytes {start}-{}/{}", bytes.len() - 1, bytes.len()),
-            );
+    match range.map(|text| range_of(text, bytes.len())) {
+        None => with(faulty(bytes, options.blob_fault), "docker-content-digest", digest),
+        Some(None) => error(416, "RANGE_INVALID", "range not satisfiable"),
+        Some(Some(range)) => {
+            let shown = format!("bytes {}-{}/{}", range.start, range.end - 1, bytes.len());
+            let response = faulty(bytes.slice(range), options.blob_fault);
+            let mut response = with(response, "content-range", &shown);
             *response.status_mut() = axum::http::StatusCode::PARTIAL_CONTENT;
             response
         }
     }
+}
+
+/// Returns the bytes that `Range` asks for (RFC 9110, section 14.1.2), or `None` where there are none.
+fn range_of(text: &str, length: usize) -> Option<std::ops::Range<usize>> {
+    let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
+    let range = if first.is_empty() {
+        length.saturating_sub(last.parse().ok()?)..length
+    } else {
+        let last = if last.is_empty() { length } else { last.parse::<usize>().ok()?.saturating_add(1) };
+        first.parse().ok()?..last.min(length)
+    };
+    (!range.is_empty()).then_some(range)
 }
 
 fn faulty(bytes: Bytes, fault: Option<BlobFault>) -> Response {
@@ -202,22 +239,26 @@ fn open_session(
     options: &Options,
     state: &State,
     asked: &Asked,
-    may_mount: bool,
+    readable: &[String],
 ) -> Response {
     let name = &asked.repository;
     if let (Some(mount), Mounts::Status(code)) = (asked.query("mount"), options.mounts) {
         return error(code, "UNAUTHORIZED", mount);
     }
-    if let (Some(mount), Some(from), Mounts::Honest) =
-        (asked.query("mount"), asked.query("from"), options.mounts)
-    {
+    if let (Some(mount), Mounts::Honest) = (asked.query("mount"), options.mounts) {
         let digest = mount.parse::<Digest>().ok();
-        let source = store.repositories.get(from).filter(|_| may_mount);
-        let found = digest.and_then(|digest| Some((digest.clone(), source?.blobs.get(&digest)?.clone())));
+        let mut sources = readable.iter().filter_map(|from| store.repositories.get(from));
+        let found = digest.and_then(|digest| {
+            let bytes = sources.find_map(|source| source.blobs.get(&digest))?.clone();
+            Some((digest, bytes))
+        });
         if let Some((digest, bytes)) = found {
             store.repositories.entry(name.clone()).or_default().blobs.insert(digest.clone(), bytes);
             return with(status(201), "location", &format!("/v2/{name}/blobs/{digest}"));
         }
+    }
+    if asked.query("digest").is_some() {
+        return stored(store, options, asked, asked.body.clone());
     }
     store.sessions_opened += 1;
     let session = format!("session-{}", store.sessions_opened);
@@ -230,14 +271,29 @@ fn append(store: &mut Store, asked: &Asked, session: &str) -> Response {
     let Some((_, held)) = store.sessions.get_mut(session) else {
         return error(404, "BLOB_UPLOAD_UNKNOWN", session);
     };
+    if out_of_order(asked, held.len()) {
+        return error(416, "BLOB_UPLOAD_INVALID", "chunk out of order");
+    }
     held.extend_from_slice(&asked.body);
-    let range = format!("0-{}", held.len().saturating_sub(1));
-    let response = with(
-        status(202),
-        "location",
-        &format!("/v2/{}/blobs/uploads/{session}?state=kept", asked.repository),
-    );
-    with(response, "range", &range)
+    received(status(202), &asked.repository, session, held.len())
+}
+
+fn out_of_order(asked: &Asked, held: usize) -> bool {
+    let start = asked.header(header::CONTENT_RANGE).and_then(|range| range.split('-').next());
+    start.is_some_and(|start| start.parse() != Ok(held))
+}
+
+/// Says how far an upload is.
+fn progress(store: &Store, name: &str, session: &str) -> Response {
+    match store.sessions.get(session) {
+        Some((_, held)) => received(status(204), name, session, held.len()),
+        None => error(404, "BLOB_UPLOAD_UNKNOWN", session),
+    }
+}
+
+fn received(response: Response, name: &str, session: &str, bytes: usize) -> Response {
+    let location = format!("/v2/{name}/blobs/uploads/{session}?state=kept");
+    with(with(response, "location", &location), "range", &format!("0-{}", bytes.saturating_sub(1)))
 }
 
 fn finish(store: &mut Store, options: &Options, asked: &Asked, session: &str) -> Response {
@@ -245,16 +301,27 @@ fn finish(store: &mut Store, options: &Options, asked: &Asked, session: &str) ->
     let Some((_, mut bytes)) = store.sessions.get(session).cloned().filter(|_| kept) else {
         return error(404, "BLOB_UPLOAD_UNKNOWN", session);
     };
+    if out_of_order(asked, bytes.len()) {
+        return error(416, "BLOB_UPLOAD_INVALID", "chunk out of order");
+    }
     bytes.extend_from_slice(&asked.body);
+    let response = stored(store, options, asked, bytes.into());
+    if response.status().is_success() {
+        store.sessions.remove(session);
+    }
+    response
+}
+
+/// Keeps the bytes of a whole upload.
+fn stored(store: &mut Store, options: &Options, asked: &Asked, bytes: Bytes) -> Response {
     let Some(digest) = asked.query("digest").and_then(|text| text.parse::<Digest>().ok()) else {
         return error(400, "DIGEST_INVALID", "no digest");
     };
     if digest.same_algorithm_of(&bytes) != digest && !options.accept_any_digest {
         return error(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
     }
-    store.sessions.remove(session);
     let held = store.repositories.entry(asked.repository.clone()).or_default();
-    held.blobs.insert(digest.clone(), bytes.into());
+    held.blobs.insert(digest.clone(), bytes);
     let response = with(status(201), "docker-content-digest", &digest.to_string());
     with(response, "location", &format!("/v2/{}/blobs/{digest}", asked.repository))
 }
@@ -276,12 +343,18 @@ fn referrers(store: &Store, options: &Options, asked: &Asked, subject: &str) -> 
             let read: Value = serde_json::from_slice(bytes).ok()?;
             (read["subject"]["digest"] == subject).then(|| described(digest, media_type, bytes.len(), &read))
         })
+        .filter(|described| {
+            asked.query("artifactType").is_none_or(|wanted| described["artifactType"] == wanted)
+        })
         .collect();
     let start = asked.query("start").and_then(|text| text.parse().ok()).unwrap_or(0_usize).min(all.len());
     let end = options.page.map_or(all.len(), |page| (start + page).min(all.len()));
     let index =
         json!({"schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": &all[start..end]});
-    let response = ok(media_type::OCI_INDEX, index.to_string());
+    let mut response = ok(media_type::OCI_INDEX, index.to_string());
+    if asked.query("artifactType").is_some() {
+        response = with(response, "oci-filters-applied", "artifactType");
+    }
     if end == all.len() {
         return response;
     }
