@@ -212,6 +212,10 @@ impl Registry for Memory {
         Ok(vec![])
     }
 
+    async fn tags(&self, _: &str) -> Result<Vec<String>, RegistryError> {
+        Ok(vec![])
+    }
+
     async fn put_referrer(&self, _: &str, _: &Digest, _: &RawManifest) -> Result<Written, RegistryError> {
         Err(self.unavailable("referrers"))
     }

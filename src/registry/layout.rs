@@ -24,6 +24,7 @@ use super::{
     manifest_type,
     name::check_reference,
     referrer::{fallback_tag, referrer, referrer_of},
+    tags::Names,
 };
 use crate::model::{Descriptor, Digest, Document, MANIFEST_BYTES_MAX, Reference, media_type};
 
@@ -171,6 +172,16 @@ impl LayoutRegistry {
         Ok(found.into_values().collect())
     }
 
+    fn names(layout: &Layout, asked: &Asked) -> Result<Vec<String>, RegistryError> {
+        if layout.read_index(asked)?.is_none() {
+            return Err(asked.not_found());
+        }
+        let index = Index::read(layout, asked)?;
+        let mut names = Names::default();
+        index.names().try_for_each(|name| names.add(name)).map_err(|reason| asked.invalid(reason))?;
+        Ok(names.sorted(asked))
+    }
+
     fn referring(&self, layout: &Layout, digest: &Digest, asked: &Asked) -> Result<Referring, RegistryError> {
         let known = self.referring.lock().unwrap_or_else(PoisonError::into_inner).get(digest).cloned();
         if let Some(known) = known {
@@ -306,6 +317,12 @@ impl Registry for LayoutRegistry {
         let (layout, digest) = (self.layout(repository)?, digest.clone());
         let asked = Asked::new(&self.host, format!("the referrers of `{repository}@{digest}`"));
         self.blocking(&asked, move |own, asked| own.list(&layout, &digest, asked)).await
+    }
+
+    async fn tags(&self, repository: &str) -> Result<Vec<String>, RegistryError> {
+        let layout = self.layout(repository)?;
+        let asked = Asked::new(&self.host, format!("the tags of `{repository}`"));
+        self.blocking(&asked, move |_, asked| Self::names(&layout, asked)).await
     }
 
     async fn put_referrer(

@@ -16,6 +16,7 @@ mod manifest_type;
 mod name;
 mod referrer;
 mod secret;
+mod tags;
 
 pub use access::{Access, Credential, Endpoint, open};
 pub use behaviour::{ActionGroup, Behaviour, CreateRepository, MountSupport, Rate};
@@ -23,6 +24,7 @@ pub use error::RegistryError;
 pub use http::HttpRegistry;
 pub use layout::LayoutRegistry;
 pub use secret::Secret;
+pub use tags::TAGS_MAX;
 
 use std::{collections::BTreeMap, pin::Pin};
 
@@ -148,6 +150,10 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
 
     /// Waits, as long as is reasonable, until uploads that were given up have been closed at the registry.
     async fn settle(&self) {}
+
+    /// Returns the tags of a repository, sorted, at most [`TAGS_MAX`]; names that are no tags are left out. A repository
+    /// that does not exist is an error of kind `NotFound`, which is not the same as one without tags.
+    async fn tags(&self, repository: &str) -> Result<Vec<String>, RegistryError>;
 
     /// Returns how the registry behaves where registries differ.
     fn behaviour(&self) -> &Behaviour;

@@ -5,6 +5,7 @@ mod faults;
 mod layout;
 mod sessions;
 mod table;
+mod tags;
 
 use std::{path::Path, sync::Arc};
 

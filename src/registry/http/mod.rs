@@ -13,6 +13,7 @@ mod delete;
 mod manifests;
 mod referrers;
 mod sessions;
+mod tags;
 mod token;
 mod uploads;
 mod wire;
@@ -186,6 +187,11 @@ impl Registry for HttpRegistry {
 
     async fn settle(&self) {
         self.sessions_closed().await;
+    }
+
+    async fn tags(&self, repository: &str) -> Result<Vec<String>, RegistryError> {
+        check_repository(&self.host, repository)?;
+        self.tags_list(repository).await
     }
 
     fn behaviour(&self) -> &Behaviour {

@@ -183,7 +183,7 @@ fn with_entry(
 }
 
 /// Returns the address of the next page (RFC 8288), relative to this one.
-fn next_page(headers: &HeaderMap, from: &Url) -> Option<Url> {
+pub(super) fn next_page(headers: &HeaderMap, from: &Url) -> Option<Url> {
     let texts = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
     let links = texts.flat_map(|text| text.split(", <"));
     links.into_iter().find_map(|link| {

@@ -59,6 +59,11 @@ impl Index {
         }
     }
 
+    /// Returns the names that entries carry, as they are written.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().filter_map(name)
+    }
+
     pub(super) fn by_digest(&self, digest: &Digest) -> Option<Descriptor> {
         self.entries.iter().find(|entry| entry.digest == *digest).cloned()
     }

@@ -196,6 +196,11 @@ impl Registry for Memory {
         Ok(self.state().referrers.get(&(repository.to_owned(), digest.clone())).cloned().unwrap_or_default())
     }
 
+    async fn tags(&self, repository: &str) -> Result<Vec<String>, RegistryError> {
+        let tags = self.state().tags.clone();
+        Ok(tags.into_keys().filter(|(held, _)| held == repository).map(|(_, tag)| tag).collect())
+    }
+
     async fn put_referrer(
         &self,
         repository: &str,

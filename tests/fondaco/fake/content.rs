@@ -30,6 +30,7 @@ pub(super) fn respond(state: &State, asked: &Asked) -> Response {
     let name = asked.repository.clone();
     match (asked.method.as_str(), &asked.target) {
         ("GET", Target::Base) => ok("application/json", "{}"),
+        ("GET", Target::Tags) if options.tag_list.is_some() => verbatim_tags(&options),
         ("GET", Target::Tags) => tags(&store, asked),
         ("GET" | "HEAD", Target::Manifest(reference)) => manifest(&store, &options, asked, reference),
         ("PUT", Target::Manifest(reference)) => put_manifest(&mut store, &options, asked, reference),
@@ -79,6 +80,15 @@ fn tags(store: &Store, asked: &Asked) -> Response {
             with(response, "link", &format!("</v2/{name}/tags/list?n={wanted}&last={last}>; rel=\"next\""))
         }
         _ => response,
+    }
+}
+
+fn verbatim_tags(options: &Options) -> Response {
+    let (body, link) = options.tag_list.clone().unwrap_or_default();
+    let response = ok("application/json", body);
+    match link {
+        Some(link) => with(response, "link", &link),
+        None => response,
     }
 }
 

@@ -97,6 +97,8 @@ pub(crate) struct Options {
     pub referrers: Referrers,
     /// Referrers a page.
     pub page: Option<usize>,
+    /// Body and `Link` of every tag listing, instead of the real ones.
+    pub tag_list: Option<(String, Option<String>)>,
     /// Whether `OCI-Subject` is answered (only with the referrers API).
     pub oci_subject: bool,
     /// Whether manifest PUT answers a `Location`.
@@ -126,6 +128,7 @@ impl Default for Options {
             mounts: Mounts::Honest,
             referrers: Referrers::On,
             page: None,
+            tag_list: None,
             oci_subject: true,
             manifest_location: true,
             content_digest: true,

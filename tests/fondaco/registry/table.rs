@@ -18,6 +18,7 @@ async fn absence(registry: &dyn Registry, repository: &str) {
     assert_eq!(registry.head_blob(repository, &digest).await.unwrap(), None);
     assert_eq!(kind(registry.get_blob(repository, &digest).await), Some(Kind::NotFound));
     assert_eq!(registry.referrers(repository, &digest).await.unwrap(), []);
+    assert_eq!(kind(registry.tags(repository).await), Some(Kind::NotFound), "nothing was ever pushed there");
     assert_eq!(
         registry.mount_blob(repository, &digest, &format!("{repository}/other")).await,
         Ok(Mount::Refused)
@@ -29,6 +30,7 @@ async fn hostile_names(registry: &dyn Registry) {
     for name in ["", "../up", "a/../../b", "/etc", "a?x=1", "A"] {
         assert_eq!(kind(registry.head_blob(name, &digest).await), Some(Kind::Invalid), "{name}");
         assert_eq!(kind(registry.mount_blob("a", &digest, name).await), Some(Kind::Invalid), "{name}");
+        assert_eq!(kind(registry.tags(name).await), Some(Kind::Invalid), "{name}");
     }
     let tag = Reference::tag("../../a");
     assert_eq!(kind(registry.get_manifest("a", &tag).await), Some(Kind::Invalid));
@@ -92,6 +94,10 @@ async fn manifests(registry: &dyn Registry, repository: &str) {
     }
 }
 
+async fn tags(registry: &dyn Registry, repository: &str) {
+    assert_eq!(registry.tags(repository).await.unwrap(), ["v1", "v2"]);
+}
+
 async fn referrers(registry: &dyn Registry, repository: &str) {
     let image = image(b"layer");
     let subject = &image.descriptor.digest;
@@ -121,6 +127,7 @@ async fn everything(registry: &dyn Registry, repository: &str) {
     blobs(registry, repository).await;
     broken_uploads(registry, repository).await;
     manifests(registry, repository).await;
+    tags(registry, repository).await;
     referrers(registry, repository).await;
 }
 
