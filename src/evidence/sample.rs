@@ -54,6 +54,8 @@ pub(crate) fn desired() -> Desired {
         host: host.to_owned(),
         layout: None,
         plain_http: false,
+        kind: None,
+        behaviour: crate::registry::BehaviourOverrides::default(),
         facts,
         written: "fondaco.yaml:9".to_owned(),
     };

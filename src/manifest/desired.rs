@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Digest, Outcome, Period, Repository, Severity, Verdict};
+use crate::registry::{BehaviourOverrides, RegistryKind};
 
 /// A value with the place it is written, `gates/standard.yaml:6`, or `default`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,10 @@ pub struct DesiredRegistry {
     pub layout: Option<String>,
     /// HTTP without TLS, only where declared.
     pub plain_http: bool,
+    /// Which software or service it is, where declared.
+    pub kind: Option<RegistryKind>,
+    /// How it differs from its kind, as declared.
+    pub behaviour: BehaviourOverrides,
     pub facts: Vec<Fact>,
     pub written: String,
 }

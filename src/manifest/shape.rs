@@ -3,7 +3,7 @@
 //! The schema comes from the same types that `serde_yaml` fills afterwards, so editor, check and reader agree. What is
 //! wrong is removed from the document, so that the rest can still be read and checked further.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use serde_json::Value;
 
@@ -41,6 +41,8 @@ enum Shape<'s> {
     Map(&'s Value),
     List(&'s Value),
     Truth,
+    /// A whole number in these bounds.
+    Count(RangeInclusive<u64>),
     Words(Vec<&'s str>),
     Text(Option<&'static Form>),
     Either(Vec<&'s Value>),
@@ -52,6 +54,7 @@ impl Shape<'_> {
             Self::Map(_) => found == Type::Map,
             Self::List(_) => found == Type::List,
             Self::Truth => found == Type::Truth,
+            Self::Count(_) => found == Type::Number,
             Self::Words(_) | Self::Text(_) => found == Type::Text,
             Self::Either(_) => true,
         }
@@ -95,6 +98,10 @@ impl<'a> Checker<'a> {
             Some("object") => Shape::Map(schema),
             Some("array") => Shape::List(schema),
             Some("boolean") => Shape::Truth,
+            Some("integer") => {
+                let bound = |name: &str| schema[name].as_u64();
+                Shape::Count(bound("minimum").unwrap_or(0)..=bound("maximum").unwrap_or(u64::MAX))
+            }
             _ => words(schema).map_or(Shape::Text(form), Shape::Words),
         }
     }
@@ -109,6 +116,7 @@ impl<'a> Checker<'a> {
             Shape::Map(schema) => self.map(node, schema, here),
             Shape::List(schema) => self.list(node, schema, here),
             Shape::Truth => true,
+            Shape::Count(bounds) => self.count(node, &bounds, here),
             Shape::Words(words) => self.word(node, &words, here),
             Shape::Text(form) => form.is_none_or(|form| self.text(node, form)),
             Shape::Either(options) => self.either(node, &options, here),
@@ -225,6 +233,17 @@ impl<'a> Checker<'a> {
         false
     }
 
+    fn count(&mut self, node: &Node, bounds: &RangeInclusive<u64>, here: &Here<'_>) -> bool {
+        let text = node.scalar().unwrap_or_default();
+        if text.parse().is_ok_and(|number: u64| bounds.contains(&number)) {
+            return true;
+        }
+        let message = format!("`{}` is no value for `{}`", shown(text), here.key);
+        let help = format!("expected a whole number {}", between(bounds));
+        self.report(Code::InvalidValue, message, node.at, None, help);
+        false
+    }
+
     fn word(&mut self, node: &Node, words: &[&str], here: &Here<'_>) -> bool {
         let text = node.scalar().unwrap_or_default();
         if words.contains(&text) {
@@ -267,6 +286,7 @@ impl<'a> Checker<'a> {
             Shape::Map(_) => "a map".to_owned(),
             Shape::List(_) => "a list".to_owned(),
             Shape::Truth => "`true` or `false`".to_owned(),
+            Shape::Count(_) => "a whole number".to_owned(),
             Shape::Words(words) => listed(words),
             Shape::Text(form) => form.map_or("text", |form| form.noun).to_owned(),
             Shape::Either(options) => {
@@ -322,6 +342,13 @@ fn words(schema: &Value) -> Option<Vec<&str>> {
     }
     let options = schema["oneOf"].as_array().filter(|options| options.iter().all(one))?;
     options.iter().map(|option| option["const"].as_str()).collect()
+}
+
+fn between(bounds: &RangeInclusive<u64>) -> String {
+    match (bounds.start(), bounds.end()) {
+        (least, &u64::MAX) => format!("from {least}"),
+        (least, most) => format!("from {least} to {most}"),
+    }
 }
 
 /// Returns `one of `a`, `b``, or the only word.

@@ -8,7 +8,10 @@ use std::{
 
 use crate::{
     manifest::Desired,
-    registry::{Access, Endpoint, Registry, RegistryError, credentials::Lookup, open},
+    registry::{
+        Access, Behaviour, BehaviourOverrides, Endpoint, Registry, RegistryError, credentials::Lookup, open,
+        quirks,
+    },
 };
 
 /// The registries of a run, by host.
@@ -17,12 +20,29 @@ pub struct Registries {
     /// Directory that `layout` paths are relative to: the root of the manifest repository.
     root: PathBuf,
     credentials: Lookup,
+    /// What `fondaco doctor` has recorded about each host.
+    recorded: Mutex<BTreeMap<String, BehaviourOverrides>>,
     opened: Mutex<BTreeMap<String, Arc<dyn Registry>>>,
 }
 
 impl Registries {
     pub fn new(root: PathBuf, credentials: Lookup) -> Self {
-        Self { root, credentials, opened: Mutex::default() }
+        Self { root, credentials, recorded: Mutex::default(), opened: Mutex::default() }
+    }
+
+    /// Takes note of what is recorded about registries, by host. Counts for those that are opened afterwards.
+    pub fn record(&self, recorded: BTreeMap<String, BehaviourOverrides>) {
+        *self.recorded.lock().unwrap_or_else(PoisonError::into_inner) = recorded;
+    }
+
+    /// Returns how the registry of `host` behaves: the table of known registries, then what is recorded, then what the
+    /// manifests state; the later wins.
+    pub fn behaviour(&self, desired: &Desired, host: &str) -> Behaviour {
+        let declared = desired.registries.get(host);
+        let (_, known) = quirks::of(host, declared.and_then(|registry| registry.kind));
+        let recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        let behaviour = recorded.get(host).map_or_else(|| known.clone(), |found| known.overridden_by(found));
+        declared.map_or_else(|| behaviour.clone(), |registry| behaviour.overridden_by(&registry.behaviour))
     }
 
     /// Returns the registry of `host` as the manifests declare it; HTTPS where they say nothing.
@@ -37,7 +57,8 @@ impl Registries {
             None => Endpoint::Http { plain: declared.is_some_and(|registry| registry.plain_http) },
         };
         let credential = self.credentials.credential(host, "")?;
-        let registry = open(&Access::new(host, endpoint, credential))?;
+        let behaviour = self.behaviour(desired, host);
+        let registry = open(&Access { behaviour, ..Access::new(host, endpoint, credential) })?;
         opened.insert(host.to_owned(), Arc::clone(&registry));
         Ok(registry)
     }

@@ -14,6 +14,8 @@ mod http;
 mod layout;
 mod manifest_type;
 mod name;
+mod overrides;
+pub mod quirks;
 mod referrer;
 mod secret;
 mod tags;
@@ -23,6 +25,8 @@ pub use behaviour::{ActionGroup, Behaviour, CreateRepository, MountSupport, Rate
 pub use error::RegistryError;
 pub use http::HttpRegistry;
 pub use layout::LayoutRegistry;
+pub use overrides::BehaviourOverrides;
+pub use quirks::RegistryKind;
 pub use secret::Secret;
 pub use tags::TAGS_MAX;
 

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::manifest::text::{Country, Date, HostName, OutsidePath, Sentence};
+use crate::registry::{BehaviourOverrides, RegistryKind};
 
 /// How a registry is reached, and the facts that somebody declares about it. Registries without a document are reached
 /// by HTTPS, with every fact an open question.
@@ -20,6 +21,13 @@ pub struct RegistrySpec {
     /// change answers.
     #[serde(default, rename = "plainHTTP")]
     pub plain_http: bool,
+    /// Which software or service the registry is. Default: what its host shows; software that runs under its operator's
+    /// own name (Harbor, Artifactory, Nexus, zot, GitLab, distribution) cannot be recognised and is then taken to do what the
+    /// distribution specification demands.
+    pub kind: Option<RegistryKind>,
+    /// How this registry differs from what is known of its kind. Default: it does not; `fondaco doctor` finds out.
+    #[serde(default)]
+    pub behaviour: BehaviourOverrides,
     /// Who operates the registry. Default: an open question.
     #[serde(default)]
     pub operator: Operator,

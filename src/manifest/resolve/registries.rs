@@ -7,6 +7,7 @@ use crate::manifest::kinds::RegistrySpec;
 use crate::manifest::mistakes::Mistakes;
 use crate::manifest::text::{HostName, Sentence};
 use crate::manifest::{Code, DesiredRegistry, Diagnostic, Fact, Place};
+use crate::registry::quirks::{self, Known};
 
 /// Returns the registries by host.
 pub(super) fn registries(sources: &Sources<'_>, out: &mut Mistakes) -> BTreeMap<String, DesiredRegistry> {
@@ -24,10 +25,13 @@ pub(super) fn registries(sources: &Sources<'_>, out: &mut Mistakes) -> BTreeMap<
             );
             continue;
         }
+        behaviour(object, &host, spec, out);
         let registry = DesiredRegistry {
             host: host.clone(),
             layout: spec.layout.as_ref().map(|path| path.0.clone()),
             plain_http: spec.plain_http,
+            kind: spec.kind,
+            behaviour: spec.behaviour.clone(),
             facts: facts(spec),
             written: object.named_at().short(),
         };
@@ -47,6 +51,30 @@ fn host(object: &Object<'_>, name: &str, spec: &RegistrySpec, out: &mut Mistakes
             out.push(Diagnostic::new(Code::MissingKey, message, object.named_at()).help(rule));
             None
         }
+    }
+}
+
+/// Reports what is asked of a registry that its kind cannot do.
+fn behaviour(object: &Object<'_>, host: &str, spec: &RegistrySpec, out: &mut Mistakes) {
+    let known = quirks::find(host, spec.kind);
+    let product =
+        known.map_or_else(|| "a registry of unknown kind".to_owned(), |known| known.product.to_owned());
+    let usual = known.map(Known::behaviour).unwrap_or_default();
+    let mut wrong = |key: &str, message: String, help: &str| {
+        let at = object.place(&format!("spec.behaviour.{key}"));
+        out.push(Diagnostic::new(Code::InvalidValue, message, at).help(help.to_owned()));
+    };
+    if spec.behaviour.create_repositories == Some(true) && usual.create_repository.is_none() {
+        let message = format!("repositories of {product} cannot be created");
+        let help =
+            "Fondaco can create repositories of Amazon ECR (`kind: ecr`); others are created by their owner";
+        wrong("createRepositories", message, help);
+    }
+    if spec.behaviour.chunk_bytes.is_some() && usual.overridden_by(&spec.behaviour).chunks_broken {
+        let message = format!("{product} does not keep uploads in chunks whole");
+        let help =
+            "leave `chunkBytes` out, or say `chunksBroken: false` where `fondaco doctor` finds that repaired";
+        wrong("chunkBytes", message, help);
     }
 }
 
