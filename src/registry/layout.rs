@@ -2,54 +2,85 @@
 //!
 //! `<root>/<repository>/{oci-layout,index.json,blobs/<algorithm>/<hex>}`; each is a valid layout that other tools read.
 //! Every write is a temporary file, synchronised and renamed; `index.json` changes under a lock that other processes
-//! respect. [`files`] knows paths, [`index`] knows `index.json`.
+//! respect. A single layout ([`LayoutRegistry::single`]) is a registry with one repository. [`files`] knows paths,
+//! [`index`] knows `index.json`, [`reading`] finds manifests also where the files lie in an archive.
 
 mod blobs;
 mod files;
 mod index;
+mod naming;
+mod reading;
+mod stored;
 
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use self::{files::Layout, index::Index};
+use self::files::Layout;
+pub(super) use self::{
+    blobs::{copy, stream},
+    files::tidy,
+    naming::image,
+    reading::{Subjects, manifest, referrers, tags},
+    stored::{INDEX_BYTES_MAX, MARKER_BYTES_MAX, Section, Stored},
+};
 use super::{
     Behaviour, BlobStream, Deleted, Mount, RawManifest, Registry, RegistryError, Written,
     asked::Asked,
     manifest_type,
     name::check_reference,
-    referrer::{fallback_tag, referrer, referrer_of},
-    tags::Names,
+    referrer::{referrer, referrer_of},
 };
-use crate::model::{Descriptor, Digest, Document, MANIFEST_BYTES_MAX, Reference, media_type};
+use crate::model::{Descriptor, Digest, Document, Reference};
 
-/// What a manifest says about its subject, if it has one.
-type Referring = Option<(Digest, Descriptor)>;
-
-/// Image layouts below one directory.
+/// Image layouts below one directory, or one image layout.
 #[derive(Debug, Clone)]
 pub struct LayoutRegistry {
     host: String,
     root: PathBuf,
+    /// Whether the root is itself a layout.
+    single: bool,
     behaviour: Behaviour,
-    /// By digest of the manifest: manifests never change, so each is read once.
-    referring: Arc<Mutex<BTreeMap<Digest, Referring>>>,
+    subjects: Arc<Subjects>,
 }
 
 impl LayoutRegistry {
+    /// The one repository of a registry that is a single layout.
+    pub const ONLY: &str = "layout";
+
     /// Returns the registry below `root`, which need not exist yet. Touches no file.
     pub fn new(host: &str, root: &Path) -> Self {
         let behaviour = Behaviour { sparse_index: true, ..Behaviour::default() };
-        Self { host: host.to_owned(), root: root.to_owned(), behaviour, referring: Arc::default() }
+        Self {
+            host: host.to_owned(),
+            root: root.to_owned(),
+            single: false,
+            behaviour,
+            subjects: Arc::default(),
+        }
+    }
+
+    /// Returns the layout `root` as a registry whose one repository is [`LayoutRegistry::ONLY`]. Touches no file.
+    pub fn single(host: &str, root: &Path) -> Self {
+        Self { single: true, ..Self::new(host, root) }
+    }
+
+    /// Returns the digest of the image that `wanted` means in a single layout; without it, the only image. Blocks.
+    pub(super) fn image(&self, wanted: Option<&Reference>) -> Result<Digest, RegistryError> {
+        let what = wanted.map_or_else(|| "the image".to_owned(), |wanted| format!("image `{wanted}`"));
+        image(&self.layout(Self::ONLY)?, wanted, &Asked::new(&self.host, what))
     }
 
     fn layout(&self, repository: &str) -> Result<Layout, RegistryError> {
-        Layout::new(&self.host, &self.root, repository)
+        match self.single {
+            false => Layout::new(&self.host, &self.root, repository),
+            true if repository == Self::ONLY => Ok(Layout::single(&self.root)),
+            true => Err(Asked::new(&self.host, format!("repository `{repository}`")).not_found()),
+        }
     }
 
     /// Runs file work where it may block.
@@ -66,38 +97,6 @@ impl LayoutRegistry {
     fn asked(&self, repository: &str, reference: &Reference) -> Asked {
         let separator = if matches!(reference, Reference::Tag(_)) { ':' } else { '@' };
         Asked::new(&self.host, format!("manifest `{repository}{separator}{reference}`"))
-    }
-
-    fn read(
-        layout: &Layout,
-        reference: &Reference,
-        asked: &Asked,
-    ) -> Result<Option<RawManifest>, RegistryError> {
-        let index = Index::read(layout, asked)?;
-        let listed = match reference {
-            Reference::Tag(tag) => match index.tagged(tag, asked)? {
-                Some(entry) => Some(entry),
-                None => return Ok(None),
-            },
-            Reference::Digest(digest) => index.by_digest(digest),
-        };
-        let digest = match (&listed, reference) {
-            (Some(entry), _) => entry.digest.clone(),
-            (None, Reference::Digest(digest)) => digest.clone(),
-            (None, Reference::Tag(_)) => return Ok(None),
-        };
-        let Some(bytes) = manifest_bytes(layout, &digest, listed.is_some(), asked)? else { return Ok(None) };
-        asked.same_digest(&digest, digest.same_algorithm_of(&bytes))?;
-        let declared = listed.as_ref().map(|entry| entry.media_type.as_str());
-        match manifest_type::agreed(declared, &bytes) {
-            Ok(media_type) => {
-                let descriptor = Descriptor::new(media_type, digest, bytes.len() as u64);
-                Ok(Some(RawManifest { descriptor, bytes }))
-            }
-            // A blob that no index lists need not be a manifest at all.
-            Err(_) if listed.is_none() => Ok(None),
-            Err(reason) => Err(asked.invalid(reason)),
-        }
     }
 
     fn write(
@@ -132,7 +131,7 @@ impl LayoutRegistry {
 
     /// Takes a tag, or a manifest with its tags, out of the index; then the manifest's bytes, which are named no more.
     fn remove(layout: &Layout, reference: &Reference, asked: &Asked) -> Result<Deleted, RegistryError> {
-        if Self::read(layout, reference, asked)?.is_none() {
+        if manifest(layout, reference, asked)?.is_none() {
             return Ok(Deleted::Absent);
         }
         match reference {
@@ -143,72 +142,6 @@ impl LayoutRegistry {
             }
         }
         Ok(Deleted::Done)
-    }
-
-    fn list(
-        &self,
-        layout: &Layout,
-        subject: &Digest,
-        asked: &Asked,
-    ) -> Result<Vec<Descriptor>, RegistryError> {
-        let index = Index::read(layout, asked)?;
-        let mut found = BTreeMap::new();
-        let listed = |t: &str| media_type::is_manifest(t) || media_type::is_index(t);
-        for entry in index.entries().filter(|entry| listed(&entry.media_type)) {
-            if let Some((of, referrer)) = self.referring(layout, &entry.digest, asked)?
-                && of == *subject
-            {
-                found.insert(referrer.digest.clone(), referrer);
-            }
-        }
-        // Layouts written by tools that copy a registry without referrers API hold its fallback tags.
-        let fallback = Reference::Tag(fallback_tag(subject));
-        if let Some(held) = Self::read(layout, &fallback, asked)? {
-            let Ok(Document::Index(list)) = Document::parse(&held.descriptor.media_type, &held.bytes) else {
-                return Err(asked.invalid(format!("`{fallback}` holds no index")));
-            };
-            found.extend(list.manifests.into_iter().map(|entry| (entry.digest.clone(), entry)));
-        }
-        Ok(found.into_values().collect())
-    }
-
-    fn names(layout: &Layout, asked: &Asked) -> Result<Vec<String>, RegistryError> {
-        if layout.read_index(asked)?.is_none() {
-            return Err(asked.not_found());
-        }
-        let index = Index::read(layout, asked)?;
-        let mut names = Names::default();
-        index.names().try_for_each(|name| names.add(name)).map_err(|reason| asked.invalid(reason))?;
-        Ok(names.sorted(asked))
-    }
-
-    fn referring(&self, layout: &Layout, digest: &Digest, asked: &Asked) -> Result<Referring, RegistryError> {
-        let known = self.referring.lock().unwrap_or_else(PoisonError::into_inner).get(digest).cloned();
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        let manifest = Self::read(layout, &Reference::from(digest), asked)?;
-        let read = manifest.as_ref().and_then(referrer);
-        self.referring.lock().unwrap_or_else(PoisonError::into_inner).insert(digest.clone(), read.clone());
-        Ok(read)
-    }
-}
-
-/// Reads a blob that is a manifest (`listed` in an index) or may be one.
-fn manifest_bytes(
-    layout: &Layout,
-    digest: &Digest,
-    listed: bool,
-    asked: &Asked,
-) -> Result<Option<Bytes>, RegistryError> {
-    match layout.blob_size(digest, asked)? {
-        None if listed => Err(asked.invalid("`index.json` names a blob that is not there")),
-        None => Ok(None),
-        Some(size) if size > MANIFEST_BYTES_MAX && !listed => Ok(None),
-        Some(size) => {
-            asked.manifest_size(size)?;
-            layout.read_blob(digest, MANIFEST_BYTES_MAX, asked).map(Some)
-        }
     }
 }
 
@@ -256,7 +189,7 @@ impl Registry for LayoutRegistry {
         check_reference(&self.host, reference)?;
         let (layout, reference) = (self.layout(repository)?, reference.clone());
         let asked = self.asked(repository, &reference);
-        self.blocking(&asked, move |_, asked| Self::read(&layout, &reference, asked)).await
+        self.blocking(&asked, move |_, asked| manifest(&layout, &reference, asked)).await
     }
 
     async fn head_blob(&self, repository: &str, digest: &Digest) -> Result<Option<u64>, RegistryError> {
@@ -316,13 +249,13 @@ impl Registry for LayoutRegistry {
     async fn referrers(&self, repository: &str, digest: &Digest) -> Result<Vec<Descriptor>, RegistryError> {
         let (layout, digest) = (self.layout(repository)?, digest.clone());
         let asked = Asked::new(&self.host, format!("the referrers of `{repository}@{digest}`"));
-        self.blocking(&asked, move |own, asked| own.list(&layout, &digest, asked)).await
+        self.blocking(&asked, move |own, asked| referrers(&layout, &own.subjects, &digest, asked)).await
     }
 
     async fn tags(&self, repository: &str) -> Result<Vec<String>, RegistryError> {
         let layout = self.layout(repository)?;
         let asked = Asked::new(&self.host, format!("the tags of `{repository}`"));
-        self.blocking(&asked, move |_, asked| Self::names(&layout, asked)).await
+        self.blocking(&asked, move |_, asked| tags(&layout, asked)).await
     }
 
     async fn put_referrer(

@@ -6,26 +6,32 @@
 //! because its relay releases corrupt bytes and it swallows rate limits.
 
 mod access;
+pub mod archive;
 mod asked;
 mod behaviour;
 pub mod credentials;
 mod error;
 mod http;
 mod layout;
+mod local;
 mod manifest_type;
 mod name;
 mod overrides;
+mod place;
 pub mod quirks;
 mod referrer;
 mod secret;
 mod tags;
 
 pub use access::{Access, Credential, Endpoint, open};
+pub use archive::ArchiveRegistry;
 pub use behaviour::{ActionGroup, Behaviour, CreateRepository, MountSupport, Rate};
 pub use error::RegistryError;
 pub use http::HttpRegistry;
 pub use layout::LayoutRegistry;
+pub use local::Local;
 pub use overrides::BehaviourOverrides;
+pub use place::{Place, PlaceError};
 pub use quirks::RegistryKind;
 pub use secret::Secret;
 pub use tags::TAGS_MAX;

@@ -3,6 +3,7 @@
 mod auth;
 mod faults;
 mod layout;
+mod local;
 mod sessions;
 mod table;
 mod tags;

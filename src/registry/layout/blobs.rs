@@ -1,12 +1,13 @@
 //! Blobs of a layout as streams: verified while they are written, not while they are read.
 
-use std::{fs::File, io::Read as _};
+use std::io::Read as _;
 
 use futures_util::TryStreamExt as _;
 use tempfile::NamedTempFile;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_util::io::ReaderStream;
 
+use super::stored::Section;
 use crate::{
     model::{Digest, Hasher},
     registry::{BlobStream, RegistryError, asked::Asked},
@@ -16,8 +17,9 @@ use crate::{
 const FRAME_BYTES: usize = 256 * 1024;
 
 /// Returns an open blob as a stream.
-pub(super) fn stream(file: File, asked: Asked) -> BlobStream {
-    let frames = ReaderStream::with_capacity(tokio::fs::File::from_std(file), FRAME_BYTES);
+pub(in crate::registry) fn stream(section: Section, asked: Asked) -> BlobStream {
+    let (file, length) = section.into_parts();
+    let frames = ReaderStream::with_capacity(tokio::fs::File::from_std(file).take(length), FRAME_BYTES);
     Box::pin(frames.map_err(move |e| asked.unavailable(e.to_string())))
 }
 
@@ -50,13 +52,15 @@ pub(super) async fn fill(
 }
 
 /// Copies a blob, verifying it.
-pub(super) fn copy(
-    mut from: File,
+pub(in crate::registry) fn copy(
+    from: Section,
     to: NamedTempFile,
     digest: &Digest,
     asked: &Asked,
 ) -> Result<NamedTempFile, RegistryError> {
     let failed = |e: std::io::Error| asked.unavailable(e.to_string());
+    let (file, length) = from.into_parts();
+    let mut from = file.take(length);
     let mut hasher = Hasher::new(digest.algorithm());
     let mut frame = vec![0; FRAME_BYTES];
     loop {

@@ -2,15 +2,17 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, ErrorKind, Read as _, Write as _},
+    io::{self, ErrorKind, Write as _},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use tempfile::NamedTempFile;
 
-use super::index::Index;
+use super::{
+    index::Index,
+    stored::{INDEX_BYTES_MAX, MARKER_BYTES_MAX, Section, Stored},
+};
 use crate::{
     model::Digest,
     registry::{Mount, RegistryError, asked::Asked, name::check_repository},
@@ -33,14 +35,11 @@ const LOCK_WAIT: Duration = Duration::from_secs(30);
 /// How long to wait between two looks at the lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
-/// The largest `index.json` that is read: some 40 000 entries.
-const INDEX_BYTES_MAX: u64 = 16 * 1024 * 1024;
-
 /// The layout of one repository.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
     root: PathBuf,
-    /// Relative to the root, checked.
+    /// Relative to the root, checked; empty where the root is the layout.
     repository: PathBuf,
 }
 
@@ -52,6 +51,11 @@ impl Layout {
             return Err(asked.invalid(format!("`{segment}` is a file of image layouts")));
         }
         Ok(Self { root: root.to_owned(), repository: PathBuf::from(repository) })
+    }
+
+    /// Returns the layout that `root` itself is.
+    pub(super) fn single(root: &Path) -> Self {
+        Self { root: root.to_owned(), repository: PathBuf::new() }
     }
 
     /// Returns the path of a file of this layout.
@@ -78,22 +82,6 @@ impl Layout {
     fn blob(&self, digest: &Digest, asked: &Asked) -> Result<PathBuf, RegistryError> {
         let file = Path::new("blobs").join(digest.algorithm().name()).join(digest.hex());
         self.path(&file, asked)
-    }
-
-    pub(super) fn open_blob(&self, digest: &Digest, asked: &Asked) -> Result<Option<File>, RegistryError> {
-        present(File::open(self.blob(digest, asked)?), asked)
-    }
-
-    /// Returns the size of a blob in bytes, or `None` where it is not there.
-    pub(super) fn blob_size(&self, digest: &Digest, asked: &Asked) -> Result<Option<u64>, RegistryError> {
-        let found = present(fs::metadata(self.blob(digest, asked)?), asked)?;
-        Ok(found.filter(fs::Metadata::is_file).map(|found| found.len()))
-    }
-
-    /// Reads a blob of at most `max` bytes, unverified.
-    pub(super) fn read_blob(&self, digest: &Digest, max: u64, asked: &Asked) -> Result<Bytes, RegistryError> {
-        let file = self.open_blob(digest, asked)?.ok_or_else(|| asked.not_found())?;
-        read(file, max, asked).map(Bytes::from)
     }
 
     /// Returns a new file on the layout's file system.
@@ -151,10 +139,9 @@ impl Layout {
         present(fs::remove_file(self.blob(digest, asked)?), asked).map(|_| ())
     }
 
-    /// Returns the bytes of `index.json`, or `None` where the layout does not exist.
-    pub(super) fn read_index(&self, asked: &Asked) -> Result<Option<Vec<u8>>, RegistryError> {
-        let file = present(File::open(self.path(Path::new("index.json"), asked)?), asked)?;
-        file.map(|file| read(file, INDEX_BYTES_MAX, asked)).transpose()
+    fn read_file(&self, name: &str, max: u64, asked: &Asked) -> Result<Option<Vec<u8>>, RegistryError> {
+        let file = present(File::open(self.path(Path::new(name), asked)?).and_then(Section::whole), asked)?;
+        file.map(|file| file.read(max, asked)).transpose()
     }
 
     /// Changes `index.json` while no other thread or process does.
@@ -208,6 +195,25 @@ impl Layout {
     }
 }
 
+impl Stored for Layout {
+    fn read_marker(&self, asked: &Asked) -> Result<Option<Vec<u8>>, RegistryError> {
+        self.read_file("oci-layout", MARKER_BYTES_MAX, asked)
+    }
+
+    fn read_index(&self, asked: &Asked) -> Result<Option<Vec<u8>>, RegistryError> {
+        self.read_file("index.json", INDEX_BYTES_MAX, asked)
+    }
+
+    fn blob_size(&self, digest: &Digest, asked: &Asked) -> Result<Option<u64>, RegistryError> {
+        let found = present(fs::metadata(self.blob(digest, asked)?), asked)?;
+        Ok(found.filter(fs::Metadata::is_file).map(|found| found.len()))
+    }
+
+    fn open_blob(&self, digest: &Digest, asked: &Asked) -> Result<Option<Section>, RegistryError> {
+        present(File::open(self.blob(digest, asked)?).and_then(Section::whole), asked)
+    }
+}
+
 /// Synchronises a file, renames it, and synchronises the directory that now names it.
 fn publish(file: NamedTempFile, path: &Path) -> io::Result<()> {
     readable(file.as_file())?;
@@ -228,6 +234,12 @@ fn readable(_: &File) -> io::Result<()> {
     Ok(())
 }
 
+/// Removes the folder for files in work from a layout that is written no more. Where another process still works
+/// there, it is not empty and stays.
+pub(in crate::registry) fn tidy(root: &Path) {
+    let _may_be_in_use = fs::remove_dir(root.join(INCOMING));
+}
+
 fn absent(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
@@ -238,12 +250,6 @@ fn present<T>(found: io::Result<T>, asked: &Asked) -> Result<Option<T>, Registry
         Err(e) if absent(&e) => Ok(None),
         Err(e) => Err(asked.unavailable(e.to_string())),
     }
-}
-
-fn read(file: File, max: u64, asked: &Asked) -> Result<Vec<u8>, RegistryError> {
-    let mut bytes = Vec::new();
-    file.take(max + 1).read_to_end(&mut bytes).map_err(|e| asked.unavailable(e.to_string()))?;
-    if bytes.len() as u64 > max { Err(asked.invalid(format!("more than {max} bytes"))) } else { Ok(bytes) }
 }
 
 #[cfg(test)]

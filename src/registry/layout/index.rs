@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::files::Layout;
+use super::stored::Stored;
 use crate::{
     model::{Descriptor, Digest, canonical, media_type},
     registry::{RegistryError, asked::Asked},
@@ -20,8 +20,8 @@ pub(super) struct Index {
 
 impl Index {
     /// Reads the index of a layout; one that does not exist is empty.
-    pub(super) fn read(layout: &Layout, asked: &Asked) -> Result<Self, RegistryError> {
-        match layout.read_index(asked)? {
+    pub(super) fn read(stored: &dyn Stored, asked: &Asked) -> Result<Self, RegistryError> {
+        match stored.read_index(asked)? {
             Some(bytes) => Self::parse(&bytes, asked),
             None => Ok(Self {
                 whole: json!({"schemaVersion": 2, "mediaType": media_type::OCI_INDEX}),
@@ -119,7 +119,8 @@ impl Index {
     }
 }
 
-fn name(entry: &Descriptor) -> Option<&str> {
+/// Returns the name that an entry gives its manifest.
+pub(super) fn name(entry: &Descriptor) -> Option<&str> {
     entry.annotations.get(REF_NAME).map(String::as_str)
 }
 
