@@ -2,26 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 
+use super::bring::present;
 use super::manifests::Node;
+use super::plan::{Enlisted, Tally};
 use super::{
-    Intake, IntakeError, Job, KnownLayer, LayerKey, LayerTap, Progress, Side, Slot, Verification, relay,
-    verified,
+    Intake, IntakeError, KnownLayer, LayerKey, LayerTap, OpenRepository, Progress, ProgressFn, Side, Slot,
+    Ticket, Verification, verified,
 };
 use crate::catalogue::{CatalogueError, Compression, LayerRead};
 use crate::model::{Descriptor, Document};
-use crate::registry::{Mount, RegistryError};
 
 /// A blob of the image.
 #[derive(Debug, Clone)]
 pub(super) struct Blob {
     pub descriptor: Descriptor,
     /// Set for layers of a root file system that are archives.
-    layer: Option<LayerKey>,
+    pub layer: Option<LayerKey>,
 }
 
 /// Returns whether the bytes are to be fetched from elsewhere, which this program does not do (CVE-2020-15157).
@@ -68,103 +69,40 @@ pub(super) fn of(nodes: &[Node]) -> Result<Vec<Blob>, IntakeError> {
 /// One image on its way.
 pub(super) struct Transfer<'a> {
     pub intake: &'a Intake,
-    pub job: &'a Job,
-    pub bytes_moved: AtomicU64,
-    pub asked_source: AtomicBool,
-    pub mounted: AtomicBool,
+    pub from: OpenRepository,
+    pub to: OpenRepository,
+    pub progress: ProgressFn,
+    pub tally: Arc<Tally>,
+    /// Its part in the plan of the whole run.
+    pub enlisted: Enlisted,
 }
 
 impl<'a> Transfer<'a> {
-    pub(super) const fn new(intake: &'a Intake, job: &'a Job) -> Self {
-        Self {
-            intake,
-            job,
-            bytes_moved: AtomicU64::new(0),
-            asked_source: AtomicBool::new(false),
-            mounted: AtomicBool::new(false),
-        }
+    /// Enlists the image's blobs and returns the transfer that can bring them.
+    pub(super) async fn enlist(
+        intake: &'a Intake,
+        ticket: &Ticket,
+        (from, to): (OpenRepository, OpenRepository),
+        blobs: &[Blob],
+        progress: ProgressFn,
+    ) -> Self {
+        let tally = Arc::new(Tally::default());
+        let digests = blobs.iter().map(|blob| &blob.descriptor.digest);
+        let enlisted = intake.plan.enlist(ticket, digests, to.clone(), tally.clone()).await;
+        Self { intake, from, to, progress, tally, enlisted }
     }
 
-    pub(super) fn source(&self) -> Side<'a> {
-        Side { registry: &*self.job.source, path: &self.job.source_path }
-    }
-
-    pub(super) fn target(&self) -> Side<'a> {
-        Side { registry: &*self.job.target, path: &self.job.target_path }
-    }
-
-    /// Makes the blob be in the target and returns whether this call wrote it: present there, or mounted, or relayed.
-    pub(super) async fn bring(&self, blob: &Blob) -> Result<bool, IntakeError> {
-        let to = self.target();
-        let place = (to.registry.host().to_owned(), to.path.to_owned(), blob.descriptor.digest.clone());
-        let wrote = AtomicBool::new(false);
-        let flight = self.intake.flight(place);
-        let once = flight.get_or_try_init(|| async {
-            if !self.present(&blob.descriptor).await? {
-                if !self.mount(&blob.descriptor).await {
-                    self.relay(blob).await?;
-                }
-                wrote.store(true, Ordering::Relaxed);
-            }
-            Ok::<_, IntakeError>(())
-        });
-        once.await?;
-        Ok(wrote.into_inner())
+    pub(super) fn target(&self) -> Side<'_> {
+        self.to.side()
     }
 
     /// Returns whether the blob is in the target.
     pub(super) async fn present(&self, blob: &Descriptor) -> Result<bool, IntakeError> {
-        let to = self.target();
-        match to.registry.head_blob(to.path, &blob.digest).await.map_err(IntakeError::Target)? {
-            None => Ok(false),
-            Some(size) if size == blob.size => Ok(true),
-            Some(found) => Err(IntakeError::Target(RegistryError::Size {
-                host: to.registry.host().to_owned(),
-                what: format!("blob `{}`", blob.digest),
-                expected: blob.size,
-                found,
-            })),
-        }
-    }
-
-    /// Tries to mount; a failed mount is never a failure, because an upload does the same.
-    async fn mount(&self, blob: &Descriptor) -> bool {
-        let to = self.target();
-        for from in self.job.mount_from.iter().filter(|from| *from != to.path) {
-            if matches!(to.registry.mount_blob(to.path, &blob.digest, from).await, Ok(Mount::Done)) {
-                self.mounted.store(true, Ordering::Relaxed);
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Moves the blob, and reads it on the way where it is a layer nobody has read.
-    async fn relay(&self, blob: &Blob) -> Result<(), IntakeError> {
-        let Some(key) = &blob.layer else { return self.move_bytes(blob, None).await };
-        let moved = AtomicBool::new(false);
-        let reading = || async {
-            let (tap, worker) = LayerTap::start(&blob.descriptor.media_type);
-            self.move_bytes(blob, Some(tap)).await?;
-            moved.store(true, Ordering::Relaxed);
-            self.catalogued(key, worker.finish().await)
-        };
-        // A layer that cannot be read is found again, and told, where its platform is catalogued.
-        let _known = self.intake.store.layer(key, reading).await?;
-        if moved.into_inner() { Ok(()) } else { self.move_bytes(blob, None).await }
-    }
-
-    async fn move_bytes(&self, blob: &Blob, tap: Option<LayerTap>) -> Result<(), IntakeError> {
-        let _slot: Slot = self.intake.enter(blob.descriptor.size).await?;
-        self.asked_source.store(true, Ordering::Relaxed);
-        let progress = self.job.progress.clone();
-        let bytes = relay(self.source(), self.target(), &blob.descriptor, tap, progress).await?;
-        self.bytes_moved.fetch_add(bytes, Ordering::Relaxed);
-        Ok(())
+        present(&self.to, blob).await
     }
 
     /// Tells a reading that broke off, which is to be tried again, from a layer that is broken.
-    fn catalogued(
+    pub(super) fn catalogued(
         &self,
         key: &LayerKey,
         read: Result<LayerRead, CatalogueError>,
@@ -174,7 +112,7 @@ impl<'a> Transfer<'a> {
                 Err(IntakeError::Layer { digest: key.digest.clone(), error })
             }
             read => {
-                (self.job.progress)(Progress::Layer(key.digest.clone()));
+                (self.progress)(Progress::Layer(key.digest.clone()));
                 Ok(read)
             }
         }
@@ -208,10 +146,10 @@ impl<'a> Transfer<'a> {
         tap: Option<LayerTap>,
         mut each: impl FnMut(&Bytes) + Send,
     ) -> Result<(), IntakeError> {
-        let _slot: Slot = self.intake.enter(blob.size).await?;
+        let _slot: Slot = self.intake.enter(blob.size, tap.is_some()).await?;
         let from = self.target();
         let inner = from.registry.get_blob(from.path, &blob.digest).await.map_err(IntakeError::Target)?;
-        let progress = self.job.progress.clone();
+        let progress = self.progress.clone();
         let (mut stream, outcome) = verified(inner, from.registry.host(), blob, tap, progress);
         while let Some(frame) = stream.try_next().await.map_err(IntakeError::Target)? {
             each(&frame);

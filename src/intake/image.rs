@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::blobs::{Blob, Transfer};
 use super::manifests::{self, Node};
 use super::platforms::{Lists, catalogue, lists};
-use super::{Intake, IntakeError, Job, TakenIn, blobs};
+use super::{Intake, IntakeError, Job, OpenRepository, TakenIn, blobs};
 use crate::evidence::Subject;
 use crate::model::{Document, Reference};
 
@@ -18,23 +18,29 @@ use crate::model::{Document, Reference};
 /// # Errors
 /// [`IntakeError`], of this image alone. What has been copied stays and is found by the next attempt.
 pub async fn take_in(intake: &Intake, job: &Job) -> Result<TakenIn, IntakeError> {
-    let transfer = Transfer::new(intake, job);
+    let from = OpenRepository { registry: job.source.clone(), path: job.source_path.clone() };
+    let to = OpenRepository { registry: job.target.clone(), path: job.target_path.clone() };
     let nodes = if job.skip_copy {
-        manifests::fetch(transfer.target(), &job.digest).await.map_err(as_target)?
+        job.ticket.pass();
+        manifests::fetch(to.side(), &job.digest).await.map_err(as_target)?
     } else {
-        transfer.asked_source.store(true, Ordering::Relaxed);
-        manifests::fetch(transfer.source(), &job.digest).await?
+        manifests::fetch(from.side(), &job.digest).await?
     };
     let blobs = blobs::of(&nodes)?;
+    let wanted = if job.skip_copy { &[] } else { &blobs[..] };
+    let progress = job.progress.clone();
+    let transfer = Transfer::enlist(intake, &job.ticket, (from, to), wanted, progress).await;
+    transfer.tally.asked_source.store(!job.skip_copy, Ordering::Relaxed);
     let written = if job.skip_copy { vec![] } else { bring(&transfer, &blobs).await? };
     let images = nodes.iter().filter_map(|node| Some((node, node.image()?)));
     let work: Vec<_> = images.map(|(node, image)| catalogue(&transfer, node, image)).collect();
     let catalogued = stream::iter(work).buffered(intake.parallel_blobs).try_collect().await?;
     if !job.skip_copy {
         name(&transfer, &nodes).await?;
+        transfer.enlisted.over();
         read_back(&transfer, &written).await?;
     }
-    Ok(taken_in(&transfer, &nodes, lists(catalogued)))
+    Ok(taken_in(&transfer, job, &nodes, lists(catalogued)))
 }
 
 /// Says that an error of [`manifests::fetch`] is the target's.
@@ -79,11 +85,9 @@ async fn write(transfer: &Transfer<'_>, node: &Node, reference: &Reference) -> R
     if means(transfer, node, reference).await? {
         return Ok(());
     }
-    let to = transfer.target();
-    let (digest, media_type) = (&node.raw.descriptor.digest, &node.raw.descriptor.media_type);
-    let written = to.registry.put_manifest(to.path, reference, media_type, node.raw.bytes.clone()).await;
-    let written = written.map_err(IntakeError::Target)?;
-    transfer.bytes_moved.fetch_add(node.raw.bytes.len() as u64, Ordering::Relaxed);
+    let digest = &node.raw.descriptor.digest;
+    let written = transfer.put_manifest(node, reference).await?;
+    transfer.tally.add(node.raw.bytes.len() as u64);
     // A registry that confirms nothing answers by the read below.
     if written.digest == *digest && means(transfer, node, reference).await? {
         return Ok(());
@@ -114,13 +118,12 @@ fn not_read_back(transfer: &Transfer<'_>, reference: &Reference) -> IntakeError 
     }
 }
 
-fn taken_in(transfer: &Transfer<'_>, nodes: &[Node], lists: Lists) -> TakenIn {
-    let job = transfer.job;
+fn taken_in(transfer: &Transfer<'_>, job: &Job, nodes: &[Node], lists: Lists) -> TakenIn {
     let mut hosts = vec![];
-    if transfer.asked_source.load(Ordering::Relaxed) {
+    if transfer.tally.asked_source.load(Ordering::Relaxed) {
         hosts.push(job.source.host().to_owned());
     }
-    if transfer.mounted.load(Ordering::Relaxed) {
+    if transfer.tally.asked_target.load(Ordering::Relaxed) {
         hosts.push(job.target.host().to_owned());
     }
     hosts.sort();
@@ -134,7 +137,7 @@ fn taken_in(transfer: &Transfer<'_>, nodes: &[Node], lists: Lists) -> TakenIn {
         total_size: total_size(nodes),
         not_catalogued: lists.gaps.clone(),
     };
-    let bytes_moved = transfer.bytes_moved.load(Ordering::Relaxed);
+    let bytes_moved = transfer.tally.bytes.load(Ordering::Relaxed);
     TakenIn { subject, packages: lists.packages, gaps: lists.gaps, bytes_moved, hosts }
 }
 

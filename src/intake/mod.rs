@@ -6,29 +6,35 @@
 //! Next in reading order: [`crate::trust`], which asks who made the image.
 
 mod blobs;
+mod bring;
+mod copies;
 mod cpu;
 mod error;
+mod fan;
 mod image;
 mod layer_store;
 mod manifests;
+mod plan;
 mod platforms;
 mod relay;
 mod tap;
 mod verified;
 
+pub use copies::{Copied, Copies, Copy};
 pub use cpu::{Cpu, Panicked};
 pub use error::IntakeError;
 pub use image::take_in;
 pub use layer_store::{KnownLayer, LayerKey, LayerStore};
+pub use plan::{OpenRepository, Ticket};
 pub use relay::{RelayError, Side, relay};
 pub use tap::{LayerTap, LayerWorker};
 pub use verified::{Verification, verified};
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::evidence::{NotLookedAt, Subject};
 use crate::model::Digest;
@@ -55,8 +61,8 @@ pub struct Job {
     pub digest: Digest,
     pub target: Arc<dyn Registry>,
     pub target_path: String,
-    /// Repositories of the target registry that may hold blobs of this image already.
-    pub mount_from: Vec<String>,
+    /// Its place in the line of the run's images, from [`Intake::ticket`].
+    pub ticket: Arc<Ticket>,
     /// The image is in the target; only gather its facts. The source is not asked for anything.
     pub skip_copy: bool,
     pub progress: ProgressFn,
@@ -91,11 +97,10 @@ pub struct Intake {
     budget_kib: u32,
     slots: Arc<Semaphore>,
     parallel_blobs: usize,
-    flights: Mutex<HashMap<Place, Arc<OnceCell<()>>>>,
+    plan: plan::CopyPlan,
+    /// See [`fan::split`].
+    fan_turn: tokio::sync::Mutex<()>,
 }
-
-/// Host, repository and digest of a blob in the target.
-type Place = (String, String, Digest);
 
 impl Intake {
     /// Returns an intake that holds at most about `budget_bytes` of blobs in memory and moves at most
@@ -110,26 +115,37 @@ impl Intake {
             budget_kib,
             slots: Arc::new(Semaphore::new(parallel_blobs)),
             parallel_blobs,
-            flights: Mutex::default(),
+            plan: plan::CopyPlan::default(),
+            fan_turn: tokio::sync::Mutex::default(),
         }
     }
 
-    /// Waits until another blob of `size` bytes may be in flight. Held by the one transfer only, never while waiting
-    /// for another one, so that two images that share layers cannot wait for each other.
-    async fn enter(&self, size: u64) -> Result<Slot, IntakeError> {
-        let in_flight = size.min(2 * tap::QUEUE_BYTES_MAX as u64) / 1024 + 1;
-        let kib = u32::try_from(in_flight).unwrap_or(u32::MAX).min(self.budget_kib);
+    /// Returns the next place in the line: of two images that want the same blob in one registry, the one with the
+    /// earlier ticket gets it from upstream and the other one by mount. Images have to be begun in this order.
+    pub fn ticket(&self) -> Arc<Ticket> {
+        Arc::new(self.plan.ticket())
+    }
+
+    /// Notes that a manifest in a repository refers to a blob, as the record of an earlier run says: it can be mounted
+    /// from there.
+    pub fn known(&self, host: &str, path: &str, digest: &Digest) {
+        self.plan.record(host, path, digest);
+    }
+
+    /// Waits until another blob of `size` bytes may be in flight, `tapped` where a worker reads it. Held by the one
+    /// transfer only, never while waiting for another one, so that two images that share layers cannot wait for each
+    /// other.
+    async fn enter(&self, size: u64, tapped: bool) -> Result<Slot, IntakeError> {
+        let most = if tapped { 2 * tap::QUEUE_BYTES_MAX as u64 } else { UNTAPPED_BYTES };
+        let kib = u32::try_from(size.min(most) / 1024 + 1).unwrap_or(u32::MAX).min(self.budget_kib);
         let slot = self.slots.clone().acquire_owned().await.map_err(|_| IntakeError::Stopped)?;
         let budget = self.budget.clone().acquire_many_owned(kib).await.map_err(|_| IntakeError::Stopped)?;
         Ok(Slot { _slot: slot, _budget: budget })
     }
-
-    /// Returns the cell in which the transfer of one blob to one place happens once per run.
-    fn flight(&self, place: Place) -> Arc<OnceCell<()>> {
-        let mut flights = self.flights.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        flights.entry(place).or_default().clone()
-    }
 }
+
+/// About what one transfer holds that nobody reads on the way: a few frames of some 400 KB.
+const UNTAPPED_BYTES: u64 = 2 << 20;
 
 /// A terabyte: more than any machine has, and a number a semaphore can count to.
 const BUDGET_KIB_MAX: u32 = 1 << 30;

@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::{StreamExt, stream};
 
-use super::{World, quarantine_of};
+use super::{State, World, quarantine_of};
 use crate::{
     evidence::VerificationRecord,
-    intake::{self, Job},
+    intake::{self, Job, Ticket},
     manifest::{Desired, DesiredImage},
     model::{Digest, Repository},
     plan::{
@@ -22,18 +22,23 @@ use crate::{
 struct Wanted {
     image: DesiredImage,
     digest: Digest,
-    take_in: bool,
+    /// Set where the image is to be taken in: its place in the line of those.
+    ticket: Option<Arc<Ticket>>,
 }
 
 /// Gathers what `plan` asks for and `facts` does not hold yet. Failures are returned by image; the others go on.
 pub(super) async fn gather(
     world: &World,
-    desired: &Desired,
+    state: &State,
     plan: &Plan,
     facts: &mut Facts,
 ) -> BTreeMap<(Repository, Digest), String> {
     let mut failed = BTreeMap::new();
-    let wanted = wanted(plan, facts);
+    let desired = &state.desired;
+    let wanted = wanted(world, plan, facts);
+    if wanted.iter().any(|wanted| wanted.ticket.is_some()) {
+        super::know(world, &state.evidence);
+    }
     let work = stream::iter(wanted).map(|wanted| async move {
         let key = (wanted.image.source.clone(), wanted.digest.clone());
         if world.drain.is_cancelled() {
@@ -63,23 +68,26 @@ pub(super) async fn gather(
     failed
 }
 
-fn wanted(plan: &Plan, facts: &Facts) -> Vec<Wanted> {
-    let mut wanted: BTreeMap<(Repository, Digest), Wanted> = BTreeMap::new();
+fn wanted(world: &World, plan: &Plan, facts: &Facts) -> Vec<Wanted> {
+    let mut wanted: BTreeMap<(Repository, Digest), (DesiredImage, bool)> = BTreeMap::new();
     for planned in plan.images.iter().filter(|image| image.take_in || image.verify) {
         let Some(digest) = planned.digest.clone() else { continue };
         let key = (planned.image.source.clone(), digest.clone());
         if !facts.contains_key(&key) {
-            let image = planned.image.clone();
-            wanted.entry(key).or_insert(Wanted { image, digest, take_in: planned.take_in });
+            wanted.entry(key).or_insert_with(|| (planned.image.clone(), planned.take_in));
         }
     }
-    wanted.into_values().collect()
+    let ticketed = wanted.into_iter().map(|((_, digest), (image, take_in))| {
+        let ticket = take_in.then(|| world.intake.ticket());
+        Wanted { image, digest, ticket }
+    });
+    ticketed.collect()
 }
 
 async fn one(world: &World, desired: &Desired, wanted: &Wanted, name: &Arc<str>) -> Result<Gathered, String> {
-    let taken = if wanted.take_in {
+    let taken = if let Some(ticket) = &wanted.ticket {
         world.progress.tell(Event::Stage { image: Arc::clone(name), stage: Stage::Copy }).await;
-        Some(take_in(world, desired, wanted, name).await?)
+        Some(take_in(world, desired, wanted, ticket, name).await?)
     } else {
         None
     };
@@ -92,6 +100,7 @@ async fn take_in(
     world: &World,
     desired: &Desired,
     wanted: &Wanted,
+    ticket: &Arc<Ticket>,
     name: &Arc<str>,
 ) -> Result<Taken, String> {
     let source = &wanted.image.source;
@@ -104,7 +113,7 @@ async fn take_in(
         digest: wanted.digest.clone(),
         target: open(&quarantine.host)?,
         target_path: quarantine.path.clone(),
-        mount_from: vec![],
+        ticket: Arc::clone(ticket),
         skip_copy: false,
         progress: Arc::new(move |moved| {
             if let intake::Progress::Bytes(count) = moved {

@@ -27,6 +27,7 @@ pub use world::{Clock, OpenSigner, World};
 use std::collections::BTreeMap;
 
 use crate::{
+    evidence::Evidence,
     manifest::Desired,
     model::{Digest, Repository},
     plan::{self, Observed, Plan, Resolved, amend},
@@ -38,6 +39,18 @@ pub(crate) type Failures = BTreeMap<(Repository, String), String>;
 /// Returns where an upstream image waits: `<quarantine>/<upstream host>/<repository>`.
 pub fn quarantine_of(desired: &Desired, source: &Repository) -> Repository {
     desired.mirror.quarantine.join(&format!("{}/{}", source.host_segment(), source.path))
+}
+
+/// Tells the intake which repositories hold the layers of earlier runs, so that they are mounted and not moved again.
+fn know(world: &World, evidence: &Evidence) {
+    for record in evidence.images.values() {
+        let layers = record.custody.subject.platforms.iter().flat_map(|platform| &platform.layers);
+        for layer in layers {
+            for hop in &record.custody.hops {
+                world.intake.known(&hop.to.host, &hop.to.path, &layer.digest);
+            }
+        }
+    }
 }
 
 /// A plan with everything it was made from.
@@ -88,7 +101,7 @@ pub(crate) struct Recorded {
     /// Images this run took in, with the bytes moved.
     pub taken: BTreeMap<(Repository, Digest), u64>,
     /// Verdicts by image and consumer before this run.
-    pub before: crate::evidence::Evidence,
+    pub before: Evidence,
     /// E1, where one was needed.
     pub commit: Option<String>,
 }

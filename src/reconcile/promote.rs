@@ -9,16 +9,13 @@ use super::{Recorded, World, observe, quarantine_of};
 use crate::{
     catalogue::{self, SbomSubject},
     evidence::{self, Actor, Certainty, Hop, HopKind, ImageRecord, Vouched},
-    intake::{self, Side},
-    model::{Descriptor, Digest, Document, Package, Reference, Repository, Verdict, media_type},
+    intake::{Copied, Copies, Copy, OpenRepository},
+    model::{Descriptor, Digest, Package, Reference, Repository, Verdict, media_type},
     plan::{self, Plan, PlannedConsumer, PlannedImage, Promotion, Seen},
-    registry::{Mount, RawManifest, Registry},
+    registry::{RawManifest, Registry},
     trust::sign::{self, OrgSigner},
     ui::Event,
 };
-
-/// How deep indexes may nest. Real ones nest once.
-const DEPTH_MAX: usize = 4;
 
 /// What became of the promotions of a run.
 #[derive(Debug, Default)]
@@ -43,20 +40,31 @@ struct Order<'a> {
     planned: &'a PlannedImage,
     consumer: &'a PlannedConsumer,
     record: &'a ImageRecord,
+    place: Result<Place, String>,
+    /// Its place among the copies.
+    copy: usize,
 }
 
 /// Carries out every promotion of the plan that follows from the pushed records.
 ///
-/// Orders for one distribution repository go one after the other, because signatures there share tags.
+/// The content of all of them is copied by one plan: each blob goes once to each registry and is mounted from there.
+/// What follows the content goes one after the other within a distribution repository, because signatures there share
+/// tags.
 pub(super) async fn promote_all(world: &World, recorded: &Recorded) -> Promoted {
     let evidence = &recorded.state.evidence;
     let plan = plan::plan(&recorded.state.desired, evidence, &recorded.resolved, &recorded.observed);
     let signer = OnceCell::new();
-    let groups =
-        orders(&plan, evidence).into_values().map(|group| promote_group(world, recorded, group, &signer));
-    let mut done = stream::iter(groups).buffer_unordered(world.parallel.max(1));
+    let (groups, wanted) = orders(world, recorded, &plan);
     let mut promoted = Promoted { failures: blocked(&plan), ..Promoted::default() };
-    while let Some(group) = done.next().await {
+    if groups.is_empty() {
+        return promoted;
+    }
+    super::know(world, evidence);
+    let copies = Copies::plan(&world.intake, wanted).await;
+    let groups = groups.into_values().map(|group| promote_group(world, recorded, group, &copies, &signer));
+    let done = stream::iter(groups).buffer_unordered(world.parallel.max(1)).collect::<Vec<_>>();
+    let ((), done) = futures_util::future::join(copies.run(&world.drain), done).await;
+    for group in done {
         promoted.receipts.extend(group.receipts);
         promoted.failures.extend(group.failures);
         promoted.superseded += group.superseded;
@@ -67,19 +75,46 @@ pub(super) async fn promote_all(world: &World, recorded: &Recorded) -> Promoted 
     promoted
 }
 
-fn orders<'a>(plan: &'a Plan, evidence: &'a evidence::Evidence) -> BTreeMap<Repository, Vec<Order<'a>>> {
+/// Returns the promotions by distribution repository, and what is to be copied for them.
+fn orders<'a>(
+    world: &World,
+    recorded: &'a Recorded,
+    plan: &'a Plan,
+) -> (BTreeMap<Repository, Vec<Order<'a>>>, Vec<Copy>) {
+    let evidence = &recorded.state.evidence;
     let mut groups: BTreeMap<Repository, Vec<Order<'a>>> = BTreeMap::new();
+    let mut copies = vec![];
     for planned in &plan.images {
         let record = planned.digest.as_ref().and_then(|digest| evidence.image(&planned.image.source, digest));
         let Some(record) = record else { continue };
         for consumer in &planned.consumers {
             if matches!(consumer.promotion, Promotion::Promote { .. } | Promotion::Receipt) {
-                let order = Order { planned, consumer, record };
+                let place = place(world, recorded, planned, consumer);
+                let copy = copies.len();
+                copies.extend(place.as_ref().ok().map(|place| place.copy(&record.custody.subject.digest)));
+                let order = Order { planned, consumer, record, place, copy };
                 groups.entry(consumer.distribution.clone()).or_default().push(order);
             }
         }
     }
-    groups
+    (groups, copies)
+}
+
+fn place(
+    world: &World,
+    recorded: &Recorded,
+    planned: &PlannedImage,
+    consumer: &PlannedConsumer,
+) -> Result<Place, String> {
+    let desired = &recorded.state.desired;
+    let open = |host: &str| world.registries.get(desired, host).map_err(|error| error.to_string());
+    let quarantine = quarantine_of(desired, &planned.image.source);
+    Ok(Place {
+        source: open(&quarantine.host)?,
+        target: open(&consumer.distribution.host)?,
+        quarantine,
+        distribution: consumer.distribution.clone(),
+    })
 }
 
 fn blocked(plan: &Plan) -> BTreeMap<(Repository, String, String), String> {
@@ -100,6 +135,7 @@ async fn promote_group(
     world: &World,
     recorded: &Recorded,
     group: Vec<Order<'_>>,
+    copies: &Copies<'_>,
     signer: &OnceCell<Arc<dyn OrgSigner>>,
 ) -> Promoted {
     let mut promoted = Promoted::default();
@@ -112,7 +148,7 @@ async fn promote_group(
         let name: Arc<str> = format!("{}:{}", order.consumer.distribution, order.planned.image.tag).into();
         world.progress.tell(Event::Started { image: Arc::clone(&name) }).await;
         let started = std::time::Instant::now();
-        let done = promote(world, recorded, &order, signer).await;
+        let done = promote(world, recorded, &order, copies, signer).await;
         let outcome = match &done {
             Ok(Some(_)) => "promoted".to_owned(),
             Ok(None) => "superseded by a newer commit".to_owned(),
@@ -136,27 +172,20 @@ async fn promote(
     world: &World,
     recorded: &Recorded,
     order: &Order<'_>,
+    copies: &Copies<'_>,
     signer: &OnceCell<Arc<dyn OrgSigner>>,
 ) -> Result<Option<Receipt>, String> {
     let desired = &recorded.state.desired;
-    let open = |host: &str| world.registries.get(desired, host).map_err(|error| error.to_string());
-    let quarantine = quarantine_of(desired, &order.planned.image.source);
-    let place = Place {
-        source: open(&quarantine.host)?,
-        target: open(&order.consumer.distribution.host)?,
-        quarantine,
-        distribution: order.consumer.distribution.clone(),
-    };
-    let subject = &order.record.custody.subject;
-    let mut bytes = 0;
-    let top = copy(&place, &subject.digest, 0, &mut bytes).await?;
+    let place = order.place.as_ref().map_err(Clone::clone)?;
+    let Copied { root: top, bytes, .. } =
+        copies.copied(order.copy).await.map_err(|error| error.to_string())?;
     let signer = signer.get_or_try_init(|| async { (world.open_signer)(&desired.mirror.key) }).await?;
-    let vouched = vouch(world, &place, order.record, &top.descriptor, signer.as_ref()).await?;
+    let vouched = vouch(world, place, order.record, &top.descriptor, signer.as_ref()).await?;
     if !still_wanted(world, order).await? {
         return Ok(None);
     }
-    let certainty = write_tag(world, recorded, &place, &order.planned.image.tag, &top).await?;
-    Ok(Some(receipt(world, recorded, order, &place, bytes, certainty, vouched)))
+    let certainty = write_tag(world, recorded, place, &order.planned.image.tag, &top).await?;
+    Ok(Some(receipt(world, recorded, order, place, bytes, certainty, vouched)))
 }
 
 struct Place {
@@ -166,70 +195,22 @@ struct Place {
     distribution: Repository,
 }
 
-/// Copies a manifest and all it points to, children first, by digest. Returns the manifest as it was judged.
-async fn copy(place: &Place, digest: &Digest, depth: usize, bytes: &mut u64) -> Result<RawManifest, String> {
-    if depth > DEPTH_MAX {
-        return Err(format!("indexes nest deeper than {DEPTH_MAX}"));
-    }
-    let reference = Reference::from(digest);
-    let found = place.source.get_manifest(&place.quarantine.path, &reference).await;
-    let manifest = found
-        .map_err(|error| error.to_string())?
-        .ok_or_else(|| format!("`{}` no longer holds {digest}", place.quarantine))?;
-    let document = Document::parse(&manifest.descriptor.media_type, &manifest.bytes);
-    match document.map_err(|error| error.to_string())? {
-        Document::Index(index) => {
-            for child in &index.manifests {
-                if media_type::is_index(&child.media_type) || media_type::is_manifest(&child.media_type) {
-                    Box::pin(copy(place, &child.digest, depth + 1, bytes)).await?;
-                } else {
-                    blob(place, child, bytes).await?;
-                }
-            }
-        }
-        Document::Image(image) => {
-            // Foreign layers (`urls`) are not held by registries; the record says so.
-            let layers = image.layers.iter().filter(|layer| layer.urls.is_empty());
-            for descriptor in layers.chain([&image.config]) {
-                blob(place, descriptor, bytes).await?;
-            }
+impl Place {
+    /// Returns the copy of a manifest and all it points to, as it was judged and without a tag.
+    fn copy(&self, digest: &Digest) -> Copy {
+        let open = |registry: &Arc<dyn Registry>, repository: &Repository| OpenRepository {
+            registry: Arc::clone(registry),
+            path: repository.path.clone(),
+        };
+        Copy {
+            from: open(&self.source, &self.quarantine),
+            digest: digest.clone(),
+            to: open(&self.target, &self.distribution),
+            tag: None,
+            look: true,
+            progress: Arc::new(|_| {}),
         }
     }
-    let path = &place.distribution.path;
-    let there = place.target.head_manifest(path, &reference).await.map_err(|error| error.to_string())?;
-    if there.is_none() {
-        let (media_type, body) = (manifest.descriptor.media_type.clone(), manifest.bytes.clone());
-        place
-            .target
-            .put_manifest(path, &reference, &media_type, body)
-            .await
-            .map_err(|error| error.to_string())?;
-        let back = place.target.head_manifest(path, &reference).await.map_err(|error| error.to_string())?;
-        if back.is_none_or(|back| back.digest != *digest) {
-            return Err(format!("`{}` does not hold {digest} after it was written", place.distribution));
-        }
-    }
-    Ok(manifest)
-}
-
-/// Puts one blob in place: mounted where both repositories are in one registry, else found there, else streamed.
-async fn blob(place: &Place, descriptor: &Descriptor, bytes: &mut u64) -> Result<(), String> {
-    let (from, to) = (&place.quarantine, &place.distribution);
-    let text = |error: crate::registry::RegistryError| error.to_string();
-    if from.host == to.host {
-        let mounted = place.target.mount_blob(&to.path, &descriptor.digest, &from.path).await;
-        if mounted.map_err(text)? == Mount::Done {
-            return Ok(());
-        }
-    }
-    if place.target.head_blob(&to.path, &descriptor.digest).await.map_err(text)?.is_some() {
-        return Ok(());
-    }
-    let source = Side { registry: place.source.as_ref(), path: &from.path };
-    let target = Side { registry: place.target.as_ref(), path: &to.path };
-    let moved = intake::relay(source, target, descriptor, None, Arc::new(|_| {})).await;
-    *bytes += moved.map_err(|error| error.to_string())?;
-    Ok(())
 }
 
 /// Signs the image and each of its platforms, attaches the SBOMs; all of it is read back by the callees.

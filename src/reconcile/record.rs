@@ -26,7 +26,7 @@ pub(super) async fn record(world: &World) -> Result<Recorded, RunError> {
         observe::observe(world, &state.desired, &mut observed).await;
         let resolved = plan::resolve(&state.desired, &state.evidence.lock, &observed);
         let plan = plan::plan(&state.desired, &state.evidence, &resolved, &observed);
-        failed.extend(gather::gather(world, &state.desired, &plan, &mut facts).await);
+        failed.extend(gather::gather(world, &state, &plan, &mut facts).await);
         let amended = amended(world, &state, &resolved, &facts).await?;
         let message = message(&state, &amended);
         let Some(pushed) = push(world, &state, &amended.evidence, &amended.events, message).await? else {

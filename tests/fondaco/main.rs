@@ -3,6 +3,7 @@
 
 mod architecture;
 mod conformance;
+mod copying;
 mod crash;
 mod demo;
 mod fake;

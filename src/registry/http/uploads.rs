@@ -71,18 +71,28 @@ impl HttpRegistry {
         stream: BlobStream,
     ) -> Result<(), RegistryError> {
         let asked = self.asked(format!("the upload of `{repository}@{digest}`"));
-        let _permit = self.wire.uploads.acquire().await.map_err(|_| asked.unavailable("closed"))?;
         let session = self.session(repository, &asked).await?;
         let upload = Upload { repository, digest, size, asked: &asked };
-        let done = match size {
-            0 => self.put_nothing(&upload, session.url.clone(), stream).await,
-            _ => self.put_stream(&upload, session.url.clone(), stream).await,
-        };
+        let done = self.put(&upload, session.url.clone(), stream).await;
         match done {
             Ok(()) => session.used(),
             Err(_) => session.close().await,
         }
         done
+    }
+
+    /// Sends a body once its first frame is there: a source that cannot be opened costs no broken request, and leave to
+    /// upload is never held while waiting for leave to download.
+    async fn put(&self, upload: &Upload<'_>, session: Url, stream: BlobStream) -> Result<(), RegistryError> {
+        let mut stream = Box::pin(stream.peekable());
+        if let Some(Err(error)) = stream.as_mut().peek().await {
+            return Err(error.clone());
+        }
+        let _permit = self.wire.uploads.acquire().await.map_err(|_| upload.asked.unavailable("closed"))?;
+        match upload.size {
+            0 => self.put_nothing(upload, session, stream).await,
+            _ => self.put_stream(upload, session, stream).await,
+        }
     }
 
     /// Opens an upload session.
@@ -102,7 +112,7 @@ impl HttpRegistry {
         &self,
         upload: &Upload<'_>,
         session: Url,
-        mut stream: BlobStream,
+        mut stream: impl Stream<Item = Result<Bytes, RegistryError>> + Send + Unpin,
     ) -> Result<(), RegistryError> {
         while let Some(frame) = stream.try_next().await? {
             if !frame.is_empty() {
@@ -127,7 +137,7 @@ impl HttpRegistry {
         &self,
         upload: &Upload<'_>,
         session: Url,
-        stream: BlobStream,
+        stream: impl Stream<Item = Result<Bytes, RegistryError>> + Send + 'static,
     ) -> Result<(), RegistryError> {
         let url = upload.address(session);
         let failed = Arc::new(Mutex::new(None));
@@ -188,7 +198,7 @@ impl Upload<'_> {
 
 /// Passes a stream on, counts it, stops it where it is longer or shorter than promised, and keeps its error.
 fn measured(
-    stream: BlobStream,
+    stream: impl Stream<Item = Result<Bytes, RegistryError>> + Send,
     size: u64,
     asked: Asked,
     failed: Arc<Mutex<Option<RegistryError>>>,
