@@ -51,6 +51,7 @@ fn fact(key: &str, value: Option<&str>) -> Fact {
 
 pub(crate) fn desired() -> Desired {
     let registry = |host: &str, facts: Vec<Fact>| DesiredRegistry {
+        limits: crate::registry::Limits::default(),
         host: host.to_owned(),
         layout: None,
         plain_http: false,

@@ -15,7 +15,7 @@ use super::plan::{Entry, OpenRepository, Wanting, passing};
 use super::relay::{Relayed, relay_to_all};
 use super::{IntakeError, LayerTap, RelayError, Side, Slot, Verification};
 use crate::model::Descriptor;
-use crate::registry::{Mount, MountSupport, RegistryError};
+use crate::registry::{Mount, MountSupport, PATIENCE, RegistryError};
 
 /// How often one digest is read from upstream, where what failed may pass. Interrupted downloads are resumed below
 /// this; an interrupted upload starts again with a new session.
@@ -23,9 +23,6 @@ const ATTEMPTS_MAX: u32 = 3;
 
 /// The wait before the second attempt; the third waits twice as long.
 const PAUSE: Duration = Duration::from_millis(200);
-
-/// The longest that a registry may make an upload wait, in seconds. Asked for more, the image fails as rate-limited.
-const PATIENCE_S_MAX: u64 = 30;
 
 impl Transfer<'_> {
     /// Makes the blob be in the target and returns whether this call wrote it.
@@ -228,7 +225,7 @@ fn pause(error: &RelayError, attempt: u32) -> Option<Duration> {
     match inner {
         _ if attempt >= ATTEMPTS_MAX || !passing(error.kind()) => None,
         RegistryError::RateLimited { retry_after_s: Some(seconds), .. } => {
-            (*seconds <= PATIENCE_S_MAX).then(|| Duration::from_secs(*seconds))
+            Some(Duration::from_secs(*seconds)).filter(|wait| *wait <= PATIENCE)
         }
         _ => Some(PAUSE * attempt),
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Digest, Outcome, Period, Repository, Severity, Verdict};
-use crate::registry::{BehaviourOverrides, RegistryKind};
+use crate::registry::{BehaviourOverrides, Limits, RegistryKind};
 
 /// A value with the place it is written, `gates/standard.yaml:6`, or `default`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub struct DesiredRegistry {
     pub kind: Option<RegistryKind>,
     /// How it differs from its kind, as declared.
     pub behaviour: BehaviourOverrides,
+    /// How much it is asked, whatever it would allow.
+    pub limits: Limits,
     pub facts: Vec<Fact>,
     pub written: String,
 }

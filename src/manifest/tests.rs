@@ -12,6 +12,7 @@
 mod between;
 mod document;
 mod hostile;
+mod limits;
 mod registry;
 mod resolved;
 mod schema;

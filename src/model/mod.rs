@@ -13,6 +13,7 @@ mod instant;
 mod kind;
 mod package;
 mod platform;
+pub mod quantity;
 mod reference;
 mod severity;
 mod verdict;

@@ -9,8 +9,8 @@ use std::{
 use crate::{
     manifest::Desired,
     registry::{
-        Access, Behaviour, BehaviourOverrides, Endpoint, Registry, RegistryError, credentials::Lookup, open,
-        quirks,
+        Access, Behaviour, BehaviourOverrides, Endpoint, Registry, RegistryError, Usage, credentials::Lookup,
+        open, quirks,
     },
 };
 
@@ -42,7 +42,10 @@ impl Registries {
         let (_, known) = quirks::of(host, declared.and_then(|registry| registry.kind));
         let recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
         let behaviour = recorded.get(host).map_or_else(|| known.clone(), |found| known.overridden_by(found));
-        declared.map_or_else(|| behaviour.clone(), |registry| behaviour.overridden_by(&registry.behaviour))
+        let Some(registry) = declared else { return behaviour };
+        let mut behaviour = behaviour.overridden_by(&registry.behaviour);
+        behaviour.rates.extend(registry.limits.rate());
+        behaviour
     }
 
     /// Returns the registry of `host` as the manifests declare it; HTTPS where they say nothing.
@@ -58,7 +61,8 @@ impl Registries {
         };
         let credential = self.credentials.credential(host, "")?;
         let behaviour = self.behaviour(desired, host);
-        let registry = open(&Access { behaviour, ..Access::new(host, endpoint, credential) })?;
+        let concurrent = declared.and_then(|registry| registry.limits.concurrent);
+        let registry = open(&Access { behaviour, concurrent, ..Access::new(host, endpoint, credential) })?;
         opened.insert(host.to_owned(), Arc::clone(&registry));
         Ok(registry)
     }
@@ -72,9 +76,9 @@ impl Registries {
         futures_util::future::join_all(opened.iter().map(|registry| registry.settle())).await;
     }
 
-    /// Returns the requests sent so far, by host and kind of request.
-    pub fn requests(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
+    /// Returns what each registry has been asked so far, by host.
+    pub fn usage(&self) -> BTreeMap<String, Usage> {
         let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.iter().map(|(host, registry)| (host.clone(), registry.requests())).collect()
+        opened.iter().map(|(host, registry)| (host.clone(), registry.usage())).collect()
     }
 }

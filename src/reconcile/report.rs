@@ -8,6 +8,7 @@ use super::{Recorded, World, promote::Promoted, receipts::Closed};
 use crate::{
     model::{Verdict, foreign::inline},
     plan::{self, Resolved},
+    registry::Usage,
 };
 
 /// The result of a run. `schema` numbers the JSON form; keys are added, never changed, under one number.
@@ -21,6 +22,8 @@ pub struct Report {
     pub commits: Vec<String>,
     /// Requests by host and kind.
     pub requests: BTreeMap<String, BTreeMap<String, u64>>,
+    /// What the requests cost and moved, by host.
+    pub usage: BTreeMap<String, Usage>,
     /// Bytes read from upstreams.
     pub bytes_taken_in: u64,
     /// Whether the run was asked to stop and drained.
@@ -124,11 +127,13 @@ impl ImageReport {
 /// Builds the report of a run.
 pub(super) fn report(world: &World, recorded: &Recorded, promoted: &Promoted, closed: &Closed) -> Report {
     let images = recorded.resolved.iter().map(|resolved| image_report(resolved, recorded, promoted, closed));
+    let usage = world.registries.usage();
     Report {
         schema: "fondaco/report/v1alpha1",
         images: images.collect(),
         commits: recorded.commit.iter().chain(&closed.commit).cloned().collect(),
-        requests: world.registries.requests(),
+        requests: usage.iter().map(|(host, usage)| (host.clone(), usage.requests.clone())).collect(),
+        usage,
         bytes_taken_in: recorded.taken.values().sum(),
         interrupted: world.drain.is_cancelled(),
     }

@@ -13,12 +13,14 @@ pub struct Access {
     pub credential: Credential,
     /// How the registry behaves.
     pub behaviour: Behaviour,
+    /// Requests that may wait for their answer at a time; `None` is the default.
+    pub concurrent: Option<u32>,
 }
 
 impl Access {
     /// Returns the access to a registry that behaves as the specification says.
     pub fn new(host: impl Into<String>, endpoint: Endpoint, credential: Credential) -> Self {
-        Self { host: host.into(), endpoint, credential, behaviour: Behaviour::default() }
+        Self { host: host.into(), endpoint, credential, behaviour: Behaviour::default(), concurrent: None }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What can go wrong with a registry.
 
-use crate::model::{Digest, Kind};
+use std::time::Duration;
+
+use crate::model::{Digest, Kind, quantity::span};
 
 /// A failed request. Addresses in it carry no query, no user information and no credentials.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -9,7 +11,7 @@ pub enum RegistryError {
     NotFound { host: String, what: String },
     #[error("`{host}` denied {what}: {detail}")]
     Denied { host: String, what: String, detail: String },
-    #[error("`{host}` asked for patience at {what}")]
+    #[error("`{host}` asked for patience at {what}{}", again(*retry_after_s))]
     RateLimited { host: String, what: String, retry_after_s: Option<u64> },
     #[error("`{host}` failed at {what}: {detail}")]
     Unavailable { host: String, what: String, detail: String },
@@ -19,6 +21,11 @@ pub enum RegistryError {
     Mismatch { host: String, what: String, expected: Digest, found: Digest },
     #[error("`{host}` delivered {found} bytes of {what}, not {expected}")]
     Size { host: String, what: String, expected: u64, found: u64 },
+}
+
+fn again(retry_after_s: Option<u64>) -> String {
+    let wait = retry_after_s.map(|seconds| span(Duration::from_secs(seconds)));
+    wait.map(|wait| format!("; try again in {wait}")).unwrap_or_default()
 }
 
 impl RegistryError {

@@ -13,6 +13,7 @@ pub mod credentials;
 mod error;
 mod http;
 mod layout;
+mod limits;
 mod local;
 mod manifest_type;
 mod name;
@@ -22,6 +23,7 @@ pub mod quirks;
 mod referrer;
 mod secret;
 mod tags;
+mod usage;
 
 pub use access::{Access, Credential, Endpoint, open};
 pub use archive::ArchiveRegistry;
@@ -29,12 +31,14 @@ pub use behaviour::{ActionGroup, Behaviour, CreateRepository, MountSupport, Rate
 pub use error::RegistryError;
 pub use http::HttpRegistry;
 pub use layout::LayoutRegistry;
+pub use limits::{Limits, PATIENCE};
 pub use local::Local;
 pub use overrides::BehaviourOverrides;
 pub use place::{Place, PlaceError};
 pub use quirks::RegistryKind;
 pub use secret::Secret;
 pub use tags::TAGS_MAX;
+pub use usage::{Allowance, Usage};
 
 use std::{collections::BTreeMap, pin::Pin};
 
@@ -171,6 +175,11 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
     /// Returns how many requests have been sent so far, by method and action (`HEAD manifest`, `POST mount`). Repeated
     /// requests, redirects and token requests count. Empty where no requests are sent.
     fn requests(&self) -> BTreeMap<String, u64> {
-        BTreeMap::new()
+        self.usage().requests
+    }
+
+    /// Returns what the registry has been asked and has moved so far. Empty where no requests are sent.
+    fn usage(&self) -> Usage {
+        Usage::default()
     }
 }

@@ -5,7 +5,6 @@
 //! work: a display that is behind loses rates, never lines. Next in reading order: [`crate::demo`].
 
 pub mod progress;
-pub mod quantity;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,9 @@
 //! The registry trait against everything that implements it.
 
 mod auth;
+mod budget;
 mod faults;
+mod hostile;
 mod layout;
 mod local;
 mod sessions;

@@ -5,6 +5,7 @@
 mod consumer;
 mod gate;
 mod image_set;
+mod limits;
 mod mirror;
 mod registry;
 mod trust_policy;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 pub use consumer::{ConsumerSpec, GateChoice};
 pub use gate::{GateSpec, Requirement, Threshold, UnknownSeverity};
 pub use image_set::{ImageEntry, ImageSetSpec};
+pub use limits::LimitsSpec;
 pub use mirror::{MirrorSpec, Signing};
 pub use registry::{Declared, Jurisdiction, Operator, Parent, RegistrySpec};
 pub use trust_policy::{Action, TrustPolicySpec, TrustedKey};

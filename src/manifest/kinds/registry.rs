@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::LimitsSpec;
 use crate::manifest::text::{Country, Date, HostName, OutsidePath, Sentence};
 use crate::registry::{BehaviourOverrides, RegistryKind};
 
@@ -28,6 +29,9 @@ pub struct RegistrySpec {
     /// How this registry differs from what is known of its kind. Default: it does not; `fondaco doctor` finds out.
     #[serde(default)]
     pub behaviour: BehaviourOverrides,
+    /// How much the registry is asked, whatever it would allow. Default: as much as is known that it allows.
+    #[serde(default)]
+    pub limits: LimitsSpec,
     /// Who operates the registry. Default: an open question.
     #[serde(default)]
     pub operator: Operator,

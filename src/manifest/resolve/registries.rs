@@ -32,6 +32,7 @@ pub(super) fn registries(sources: &Sources<'_>, out: &mut Mistakes) -> BTreeMap<
             plain_http: spec.plain_http,
             kind: spec.kind,
             behaviour: spec.behaviour.clone(),
+            limits: spec.limits.limits(),
             facts: facts(spec),
             written: object.named_at().short(),
         };

@@ -290,3 +290,17 @@ fn codes_are_unique_and_ascend() {
     let ids: Vec<_> = Code::ALL.iter().map(|code| code.id()).collect();
     assert!(ids.is_sorted_by(|a, b| a < b), "{ids:?}");
 }
+
+#[test]
+fn limits_of_a_registry_are_kept() {
+    use crate::registry::Limits;
+    let text = SMALLEST.to_owned()
+        + "---
+apiVersion: fondaco/v1alpha1
+kind: Registry
+metadata: {name: docker.io}
+spec: {limits: {requestsPerSecond: 5, concurrent: 4}}
+";
+    let expected = Limits { concurrent: Some(4), requests_per_second: Some(5) };
+    assert_eq!(desired(&text).registries["docker.io"].limits, expected);
+}

@@ -7,7 +7,7 @@ use std::{
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-use crate::registry::RegistryError;
+use crate::registry::{PATIENCE, RegistryError};
 
 /// How often one request is repeated. With the pauses below this spans a restart of a proxy, not an outage: an image
 /// that fails is tried again by the next run.
@@ -16,9 +16,6 @@ pub(super) const REPEATS_MAX: u32 = 3;
 /// The first pause; each further one doubles.
 const PAUSE_MS: u64 = 200;
 
-/// The longest that a registry may make one request wait. Asked for more, the request fails as rate-limited.
-const RETRY_AFTER_S_MAX: u64 = 30;
-
 /// Returns how long to wait before repetition number `repeats` (from 0) after `failure`, or `None` where it is final.
 pub(super) fn pause(failure: &RegistryError, repeats: u32) -> Option<Duration> {
     if repeats >= REPEATS_MAX {
@@ -26,7 +23,7 @@ pub(super) fn pause(failure: &RegistryError, repeats: u32) -> Option<Duration> {
     }
     match failure {
         RegistryError::RateLimited { retry_after_s: Some(seconds), .. } => {
-            (*seconds <= RETRY_AFTER_S_MAX).then(|| Duration::from_secs(*seconds))
+            Some(Duration::from_secs(*seconds)).filter(|wait| *wait <= PATIENCE)
         }
         RegistryError::RateLimited { .. } | RegistryError::Unavailable { .. } => {
             let full = PAUSE_MS << repeats;
@@ -39,13 +36,23 @@ pub(super) fn pause(failure: &RegistryError, repeats: u32) -> Option<Duration> {
 }
 
 /// Returns the seconds of `Retry-After` (RFC 9110, section 10.2.3), a number or a date.
-pub(super) fn retry_after_s(headers: &HeaderMap, now_unix: i64) -> Option<u64> {
+pub(super) fn retry_after_s(headers: &HeaderMap, now_unix: u64) -> Option<u64> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
         return Some(seconds);
     }
     let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-    Some(u64::try_from(at.as_second().saturating_sub(now_unix)).unwrap_or(0))
+    Some(u64::try_from(at.as_second()).unwrap_or(0).saturating_sub(now_unix))
+}
+
+/// Returns the seconds since 1970.
+pub(super) fn now_unix() -> u64 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "`Retry-After` and resets may be dates, which only the clock turns into a wait"
+    )]
+    let now = jiff::Timestamp::now();
+    u64::try_from(now.as_second()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -58,7 +65,7 @@ mod tests {
         let asked = Asked::new("h", "x");
         assert_eq!(pause(&asked.not_found(), 0), None);
         assert_eq!(pause(&asked.rate_limited(Some(5)), 0), Some(Duration::from_secs(5)));
-        assert_eq!(pause(&asked.rate_limited(Some(31)), 0), None, "longer than a run should hang");
+        assert_eq!(pause(&asked.rate_limited(Some(61)), 0), None, "longer than a run should hang");
         assert_eq!(pause(&asked.unavailable("x"), REPEATS_MAX), None);
         for repeats in 0..REPEATS_MAX {
             let full = Duration::from_millis(PAUSE_MS << repeats);

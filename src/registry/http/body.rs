@@ -63,12 +63,7 @@ pub(super) fn chain(error: reqwest::Error) -> String {
 /// Turns an answer that is not the wished one into an error, with the registry's explanation.
 pub(super) async fn refusal(response: Response, asked: &Asked) -> RegistryError {
     let status = response.status();
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "`Retry-After` may be a date, which only the clock turns into a wait"
-    )]
-    let now = jiff::Timestamp::now();
-    let wait = backoff::retry_after_s(response.headers(), now.as_second());
+    let wait = backoff::retry_after_s(response.headers(), backoff::now_unix());
     let explained =
         read(response, ERROR_BYTES_MAX, asked).await.map(|body| explanation(&body)).unwrap_or_default();
     let detail =

@@ -63,7 +63,9 @@ impl HttpRegistry {
             Reference::Tag(_) => content_digest(response.headers()),
         };
         let declared = content_type(response.headers());
+        self.wire.line.meter.pulled();
         let bytes = body::read(response, MANIFEST_BYTES_MAX, &call.asked).await?;
+        self.wire.line.meter.read(bytes.len());
         let digest = match promised {
             Some(expected) => {
                 call.asked.same_digest(&expected, expected.same_algorithm_of(&bytes))?;
@@ -103,6 +105,7 @@ impl HttpRegistry {
         if !response.status().is_success() {
             return Err(body::refusal(response, &asked).await);
         }
+        self.wire.line.meter.wrote(bytes.len() as u64);
         if let Some(confirmed) = content_digest(response.headers()) {
             asked.same_digest(&confirmed.same_algorithm_of(&bytes), confirmed)?;
         }

@@ -8,9 +8,11 @@ mod auth;
 mod backoff;
 mod blobs;
 mod body;
+mod budget;
 mod challenge;
 mod delete;
 mod manifests;
+mod meter;
 mod referrers;
 mod sessions;
 mod tags;
@@ -33,7 +35,7 @@ use self::{
     wire::{Call, Wire},
 };
 use super::{
-    Access, Behaviour, BlobStream, Deleted, Mount, RawManifest, Registry, RegistryError, Written,
+    Access, Behaviour, BlobStream, Deleted, Mount, RawManifest, Registry, RegistryError, Usage, Written,
     asked::Asked,
     name::{check_reference, check_repository},
 };
@@ -55,7 +57,7 @@ impl HttpRegistry {
         let host = access.host.as_str();
         let base =
             base(host, plain).ok_or_else(|| Asked::new(host, "the connection").invalid("not a host name"))?;
-        let wire = Arc::new(Wire::new(host, base, access.credential.clone())?);
+        let wire = Arc::new(Wire::new(access, base)?);
         let behaviour = access.behaviour.clone();
         Ok(Self { host: host.to_owned(), behaviour, wire, subjects: Mutex::default() })
     }
@@ -198,8 +200,9 @@ impl Registry for HttpRegistry {
         &self.behaviour
     }
 
-    fn requests(&self) -> BTreeMap<String, u64> {
-        self.wire.line.counts()
+    fn usage(&self) -> Usage {
+        let line = &self.wire.line;
+        Usage { allowance: line.budget.allowance(), ..line.meter.usage() }
     }
 }
 

@@ -58,6 +58,7 @@ impl HttpRegistry {
             }
             let next = next_page(response.headers(), &call.url);
             let bytes = body::read(response, MANIFEST_BYTES_MAX, &asked).await?;
+            self.wire.line.meter.read(bytes.len());
             found.extend(listed(&bytes, &asked)?);
             if found.len() > REFERRERS_MAX {
                 return Err(asked.invalid(format!("more than {REFERRERS_MAX} referrers")));

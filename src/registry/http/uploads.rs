@@ -17,14 +17,14 @@ use reqwest::{
 use url::Url;
 
 use super::{
-    HttpRegistry, auth, body,
+    HttpRegistry, auth, backoff, body,
     manifests::content_digest,
     sessions::{Opened, Session},
     wire::Call,
 };
 use crate::{
     model::{Digest, media_type},
-    registry::{BlobStream, Mount, RegistryError, asked::Asked},
+    registry::{ActionGroup, BlobStream, Mount, RegistryError, asked::Asked},
 };
 
 /// The longest that an upload may stand still, including the registry's own work after the last byte: storing a large
@@ -57,7 +57,10 @@ impl HttpRegistry {
             Err(error) => return Err(error),
         };
         match response.status() {
-            StatusCode::CREATED => Ok(Mount::Done),
+            StatusCode::CREATED => {
+                self.wire.line.meter.mounted();
+                Ok(Mount::Done)
+            }
             status if status.is_client_error() => Ok(Mount::Refused),
             _ => Err(body::refusal(response, &asked).await),
         }
@@ -75,7 +78,10 @@ impl HttpRegistry {
         let upload = Upload { repository, digest, size, asked: &asked };
         let done = self.put(&upload, session.url.clone(), stream).await;
         match done {
-            Ok(()) => session.used(),
+            Ok(()) => {
+                self.wire.line.budget.transferred(ActionGroup::UploadBody);
+                session.used();
+            }
             Err(_) => session.close().await,
         }
         done
@@ -88,7 +94,7 @@ impl HttpRegistry {
         if let Some(Err(error)) = stream.as_mut().peek().await {
             return Err(error.clone());
         }
-        let _permit = self.wire.uploads.acquire().await.map_err(|_| upload.asked.unavailable("closed"))?;
+        let _slot = self.wire.line.budget.transfer(ActionGroup::UploadBody).await;
         match upload.size {
             0 => self.put_nothing(upload, session, stream).await,
             _ => self.put_stream(upload, session, stream).await,
@@ -152,8 +158,14 @@ impl HttpRegistry {
         {
             request = request.header(AUTHORIZATION, header);
         }
-        self.wire.line.count(&Method::PUT, "upload");
+        let line = &self.wire.line;
+        let turn = line.budget.leave(Some(ActionGroup::UploadBody), upload.asked).await?;
+        line.meter.sent(&Method::PUT, "upload");
         let answer = watched(request.send(), &moved, upload.asked).await;
+        line.meter.wrote(moved.load(Ordering::Relaxed));
+        if let Ok(response) = &answer {
+            turn.answered(response.status(), response.headers(), backoff::now_unix());
+        }
         // What stopped the source explains more than the broken request that followed.
         if let Some(error) = failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return Err(error);

@@ -2,18 +2,13 @@
 //!
 //! Knows nothing of manifests and blobs; [`super::manifests`] and its neighbours do.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::{
     Client, Method, RequestBuilder, Response, StatusCode,
     header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION},
 };
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -21,13 +16,11 @@ use super::{
     address,
     auth::{Auth, Scopes},
     backoff, body,
+    budget::{self, Budget},
     challenge::challenge,
+    meter::Meter,
 };
-use crate::registry::{Credential, RegistryError, asked::Asked};
-
-/// The most requests, open downloads and open uploads at a time, each. Separate, because a relay inside one registry
-/// holds a download open while it starts its upload.
-const CONCURRENT_MAX: usize = 8;
+use crate::registry::{Access, RegistryError, asked::Asked};
 
 /// The most redirects that are followed for one request. Registries use one, to storage.
 const REDIRECTS_MAX: usize = 5;
@@ -48,8 +41,8 @@ pub(super) struct Line {
     pub(super) host: String,
     pub(super) base: Url,
     pub(super) client: Client,
-    counts: Mutex<BTreeMap<String, u64>>,
-    requests: Semaphore,
+    pub(super) budget: Budget,
+    pub(super) meter: Meter,
 }
 
 /// A [`Line`] with who we are on it.
@@ -57,8 +50,6 @@ pub(super) struct Line {
 pub(super) struct Wire {
     pub(super) line: Line,
     pub(super) auth: Auth,
-    pub(super) downloads: Arc<Semaphore>,
-    pub(super) uploads: Semaphore,
     /// Requests that go on without whoever began them: sessions being opened or closed.
     pub(super) closing: TaskTracker,
 }
@@ -77,7 +68,8 @@ pub(super) struct Call {
 }
 
 impl Line {
-    fn new(host: &str, base: Url) -> Result<Self, RegistryError> {
+    fn new(access: &Access, base: Url) -> Result<Self, RegistryError> {
+        let host = access.host.as_str();
         let asked = Asked::new(host, "the connection");
         let client = Client::builder()
             .user_agent(concat!("fondaco/", env!("CARGO_PKG_VERSION")))
@@ -89,20 +81,11 @@ impl Line {
             .pool_idle_timeout(POOL_IDLE)
             .build()
             .map_err(|e| asked.unavailable(body::chain(e)))?;
-        let requests = Semaphore::new(CONCURRENT_MAX);
-        Ok(Self { host: host.to_owned(), base, client, counts: Mutex::default(), requests })
+        let budget = Budget::new(&access.behaviour.rates, access.concurrent);
+        Ok(Self { host: host.to_owned(), base, client, budget, meter: Meter::default() })
     }
 
-    pub(super) fn count(&self, method: &Method, action: &str) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        *counts.entry(format!("{method} {action}")).or_default() += 1;
-    }
-
-    pub(super) fn counts(&self) -> BTreeMap<String, u64> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Sends one request and waits for the head of its answer, whatever the status.
+    /// Waits for its turn, sends one request and waits for the head of its answer, whatever the status.
     pub(super) async fn execute(
         &self,
         request: RequestBuilder,
@@ -110,12 +93,18 @@ impl Line {
         action: &str,
         asked: &Asked,
     ) -> Result<Response, RegistryError> {
-        let _permit = self.requests.acquire().await.map_err(|_| asked.unavailable("closed"))?;
-        self.count(method, action);
+        let turn = self.budget.enter(budget::group(method, action), asked).await?;
+        self.meter.sent(method, action);
         match tokio::time::timeout(ANSWER, request.send()).await {
-            Ok(Ok(response)) => Ok(response),
+            Ok(Ok(response)) => {
+                turn.answered(response.status(), response.headers(), backoff::now_unix());
+                Ok(response)
+            }
             Ok(Err(e)) => Err(asked.unavailable(body::chain(e))),
-            Err(_) => Err(asked.unavailable(format!("no answer for {} s", ANSWER.as_secs()))),
+            Err(_) => {
+                turn.unanswered();
+                Err(asked.unavailable(format!("no answer for {} s", ANSWER.as_secs())))
+            }
         }
     }
 
@@ -149,12 +138,10 @@ fn passing(status: StatusCode) -> bool {
 }
 
 impl Wire {
-    pub(super) fn new(host: &str, base: Url, credential: Credential) -> Result<Self, RegistryError> {
+    pub(super) fn new(access: &Access, base: Url) -> Result<Self, RegistryError> {
         Ok(Self {
-            line: Line::new(host, base)?,
-            auth: Auth::new(credential),
-            downloads: Arc::new(Semaphore::new(CONCURRENT_MAX)),
-            uploads: Semaphore::new(CONCURRENT_MAX),
+            line: Line::new(access, base)?,
+            auth: Auth::new(access.credential.clone()),
             closing: TaskTracker::new(),
         })
     }

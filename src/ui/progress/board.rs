@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{Event, Stage};
-use crate::{model::foreign::inline, ui::quantity};
+use crate::model::{foreign::inline, quantity};
 
 /// The most images that a heartbeat names. More would make the line longer than a log's window.
 const NAMED_MAX: usize = 3;

@@ -60,6 +60,16 @@ pub(crate) enum BlobFault {
     Dropped(usize),
 }
 
+/// The body of an answer given instead of the real one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FaultBody {
+    Error,
+    /// The page of a proxy or a sign-in form.
+    Html,
+    /// Spaces, for ever, of no announced length.
+    Endless,
+}
+
 /// An answer given instead of the real one.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
@@ -69,6 +79,8 @@ pub(crate) struct Fault {
     pub path_end: String,
     pub status: u16,
     pub retry_after: Option<u64>,
+    /// What is sent instead of an error in JSON.
+    pub body: FaultBody,
     /// How many requests get it.
     pub times: usize,
 }
@@ -76,7 +88,14 @@ pub(crate) struct Fault {
 impl Fault {
     /// Returns a fault for the next `times` requests of an action.
     pub(crate) fn new(action: &str, status: u16, times: usize) -> Self {
-        Self { action: action.to_owned(), path_end: String::new(), status, retry_after: None, times }
+        Self {
+            action: action.to_owned(),
+            path_end: String::new(),
+            status,
+            retry_after: None,
+            body: FaultBody::Error,
+            times,
+        }
     }
 }
 
@@ -114,6 +133,8 @@ pub(crate) struct Options {
     pub redirect_blobs: Option<String>,
     /// Whether the `Location` of an upload is an absolute address.
     pub absolute_location: bool,
+    /// Fields of every answer, such as those that say how much may still be asked.
+    pub headers: Vec<(&'static str, String)>,
     pub faults: Vec<Fault>,
 }
 
@@ -137,6 +158,7 @@ impl Default for Options {
             accept_any_digest: false,
             redirect_blobs: None,
             absolute_location: false,
+            headers: vec![],
             faults: vec![],
         }
     }

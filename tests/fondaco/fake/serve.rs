@@ -11,7 +11,7 @@ use axum::{
 use bytes::Bytes;
 use fondaco::model::Digest;
 
-use super::{Logged, Phase, State, WriteEvent, WriteKind, content, tokens};
+use super::{FaultBody, Logged, Phase, State, WriteEvent, WriteKind, content, tokens};
 
 /// The largest body a test may send.
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -114,7 +114,10 @@ async fn answer(Extract(state): Extract<Arc<State>>, request: Request) -> Respon
     let pairs = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let asked =
         Asked { method: parts.method, repository, target, query: pairs, headers: parts.headers, body };
-    let response = respond(&state, &asked, &path);
+    let mut response = respond(&state, &asked, &path);
+    for (name, value) in &state.options.lock().unwrap().headers {
+        response.headers_mut().insert(*name, value.parse().unwrap());
+    }
     log(&state, &asked.action(), path, query, &asked.headers, asked.body.len(), response.status().as_u16());
     response
 }
@@ -168,11 +171,26 @@ fn fault(state: &State, asked: &Asked, path: &str) -> Option<Response> {
     };
     let fault = options.faults.iter_mut().find(hit)?;
     fault.times -= 1;
-    let mut response = error(fault.status, "TOOMANYREQUESTS", "as the switch says");
+    let mut response = match fault.body {
+        FaultBody::Error => error(fault.status, "TOOMANYREQUESTS", "as the switch says"),
+        FaultBody::Html => page(fault.status),
+        FaultBody::Endless => endless(fault.status),
+    };
     if let Some(seconds) = fault.retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     Some(response)
+}
+
+fn page(code: u16) -> Response {
+    let builder = Response::builder().status(code).header(header::CONTENT_TYPE, "text/html");
+    builder.body(Body::from("<!doctype html><title>Sign in</title>")).unwrap()
+}
+
+fn endless(code: u16) -> Response {
+    let spaces = Bytes::from(vec![b' '; 64 * 1024]);
+    let frames = futures_util::stream::repeat_with(move || Ok::<_, std::io::Error>(spaces.clone()));
+    Response::builder().status(code).body(Body::from_stream(frames)).unwrap()
 }
 
 fn target(path: &str) -> (String, Target) {
