@@ -17,6 +17,47 @@ pub struct Custody {
     pub source: SourceRecord,
     /// In order of time.
     pub hops: Vec<Hop>,
+    /// What belongs to the image and is not in it, as it was found at the intake, each after what it speaks of. Later
+    /// ones are looked for when signatures are looked for again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub companions: Vec<Companion>,
+}
+
+/// Something that belongs to an image: a signature, an attestation, an SBOM, or what speaks of one of those. Kept in
+/// quarantine by the same digest, and carried into distributions with the image where nothing speaks against it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Companion {
+    /// The manifest it speaks of: the image's own, that of a platform, or that of another companion.
+    pub subject: Digest,
+    pub found: FoundAt,
+    /// The tag that names it, of cosign's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    pub digest: Digest,
+    pub media_type: String,
+    /// As its manifest says; else as the list of referrers does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_type: Option<String>,
+    /// Bytes of its manifest.
+    pub size: u64,
+    /// Why it is not carried into distributions. Absent where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_carried: Option<String>,
+}
+
+/// Where a companion was found.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum FoundAt {
+    /// In the registry's list of referrers alone.
+    Referrers,
+    /// Named by the tag `sha256-<hex>`, whether or not the registry lists it as well.
+    FallbackTag,
+    /// Under a tag of cosign's, `sha256-<hex>.sig`, `.att` or `.sbom`.
+    CosignTag,
 }
 
 /// The image: its manifest or index, and what that points to.
@@ -33,6 +74,17 @@ pub struct Subject {
     pub total_size: u64,
     /// What the intake could not catalogue; every scan repeats it.
     pub not_catalogued: Vec<NotLookedAt>,
+    /// What may hold a part of a root file system and was not read. Each holds the image.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<Unread>,
+}
+
+/// A layer or manifest that nobody catalogued.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Unread {
+    pub what: String,
+    pub reason: String,
 }
 
 /// One platform of an image.

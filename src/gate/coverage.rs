@@ -28,8 +28,16 @@ impl Requirement for Coverage {
             })
             .collect();
         if facts.platforms.is_empty() {
-            reasons.push(held("the image has no platform with a root file system".into(), "custody.json"));
+            reasons.push(held(
+                "it has no root file system: nothing to catalogue, so nothing was matched".into(),
+                "custody.json",
+            ));
         }
+        reasons.extend(
+            facts.unread.iter().map(|unread| {
+                held(format!("{} was not read: {}", unread.what, unread.reason), "custody.json")
+            }),
+        );
         let unseen = facts.scan.iter().flat_map(|scan| &scan.not_looked_at).filter(|gap| gap.packages > 0);
         reasons.extend(unseen.map(|gap| {
             held(

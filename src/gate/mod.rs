@@ -9,7 +9,7 @@ mod severity;
 mod signature;
 
 use crate::{
-    evidence::{ConsumerVerdict, PlatformRecord, ScanRecord, VerificationRecord},
+    evidence::{ConsumerVerdict, PlatformRecord, ScanRecord, Unread, VerificationRecord},
     manifest::{DesiredConsumer, DesiredGate, DesiredPolicy},
     model::{Instant, Reason, Verdict},
 };
@@ -18,6 +18,8 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
     pub platforms: &'a [PlatformRecord],
+    /// What may hold a part of a root file system and was not read.
+    pub unread: &'a [Unread],
     pub verification: &'a VerificationRecord,
     /// The trust policy the image names; `None` where it names none.
     pub policy: Option<&'a DesiredPolicy>,

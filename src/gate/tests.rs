@@ -85,6 +85,7 @@ fn verdict(
     }];
     let facts = Facts {
         platforms: &platforms,
+        unread: &[],
         verification: &verification,
         policy: Some(&policy),
         scan,

@@ -24,6 +24,8 @@ pub enum IntakeError {
     Layer { digest: Digest, error: CatalogueError },
     #[error("layer `{layer}` uncompresses to `{found}`, but the configuration promises `{promised}`")]
     DiffId { layer: Digest, promised: Digest, found: Digest },
+    #[error("what belongs to `{subject}` cannot be determined: {error}")]
+    Companions { subject: Digest, error: Box<RegistryError> },
     #[error("`{what}` is not in `{host}` although it was written there")]
     NotReadBack { host: String, what: String },
     #[error(transparent)]
@@ -37,6 +39,7 @@ impl IntakeError {
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Source(error) | Self::Target(error) => error.kind(),
+            Self::Companions { error, .. } => error.kind(),
             Self::Missing { .. } => Kind::NotFound,
             Self::Document { .. } | Self::Manifest { .. } | Self::Config { .. } => Kind::Invalid,
             Self::Layer { error, .. } => error.kind(),

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::blobs::{Blob, Transfer};
+use super::companions::{self, Brought};
 use super::manifests::{self, Node};
-use super::platforms::{Lists, catalogue, lists};
-use super::{Intake, IntakeError, Job, OpenRepository, TakenIn, blobs};
-use crate::evidence::Subject;
+use super::platforms::{Catalogued, Lists, catalogue, lists};
+use super::{Intake, IntakeError, Job, OpenRepository, TakenIn, blobs, rootfs};
+use crate::evidence::{Subject, Unread};
 use crate::model::{Document, Reference};
 
 /// Takes one image in: its blobs, then its manifests, children first, then the tag that keeps garbage collection
@@ -32,15 +33,47 @@ pub async fn take_in(intake: &Intake, job: &Job) -> Result<TakenIn, IntakeError>
     let transfer = Transfer::enlist(intake, &job.ticket, (from, to), wanted, progress).await;
     transfer.tally.asked_source.store(!job.skip_copy, Ordering::Relaxed);
     let written = if job.skip_copy { vec![] } else { bring(&transfer, &blobs).await? };
-    let images = nodes.iter().filter_map(|node| Some((node, node.image()?)));
-    let work: Vec<_> = images.map(|(node, image)| catalogue(&transfer, node, image)).collect();
-    let catalogued = stream::iter(work).buffered(intake.parallel_blobs).try_collect().await?;
+    let catalogued = catalogue_all(&transfer, &nodes).await?;
+    let unread = hidden(&transfer, &nodes, &catalogued).await?;
+    if !job.skip_copy {
+        by_digest(&transfer, &nodes).await?;
+        transfer.enlisted.over();
+    }
+    let brought = companions::bring(intake, job, &nodes).await?;
     if !job.skip_copy {
         name(&transfer, &nodes).await?;
-        transfer.enlisted.over();
         read_back(&transfer, &written).await?;
     }
-    Ok(taken_in(&transfer, job, &nodes, lists(catalogued)))
+    Ok(taken_in(&transfer, job, &nodes, lists(catalogued, unread), brought))
+}
+
+/// Catalogues every manifest that is an image with a root file system.
+async fn catalogue_all(transfer: &Transfer<'_>, nodes: &[Node]) -> Result<Vec<Catalogued>, IntakeError> {
+    let images = nodes.iter().filter_map(|node| Some((node, node.image()?)));
+    let work: Vec<_> = images.map(|(node, image)| catalogue(transfer, node, image)).collect();
+    let work = stream::iter(work).buffered(transfer.intake.parallel_blobs);
+    let catalogued: Vec<Option<Catalogued>> = work.try_collect().await?;
+    Ok(catalogued.into_iter().flatten().collect())
+}
+
+/// Returns the manifests that may hold a root file system and were not catalogued.
+async fn hidden(
+    transfer: &Transfer<'_>,
+    nodes: &[Node],
+    catalogued: &[Catalogued],
+) -> Result<Vec<Unread>, IntakeError> {
+    let mut unread = vec![];
+    for node in nodes {
+        let digest = &node.raw.descriptor.digest;
+        let Document::Image(image) = &node.document else { continue };
+        if catalogued.iter().any(|one| one.manifest.digest == *digest) {
+            continue;
+        }
+        if let Some(reason) = rootfs::hidden(transfer.target(), image).await? {
+            unread.push(Unread { what: format!("manifest `{digest}`"), reason });
+        }
+    }
+    Ok(unread)
 }
 
 /// Says that an error of [`manifests::fetch`] is the target's.
@@ -70,11 +103,16 @@ async fn bring<'b>(transfer: &Transfer<'_>, blobs: &'b [Blob]) -> Result<Vec<&'b
     Ok(written.into_iter().flatten().collect())
 }
 
-/// Writes the manifests that are not there, and last the tag.
-async fn name(transfer: &Transfer<'_>, nodes: &[Node]) -> Result<(), IntakeError> {
+/// Writes the manifests that are not there.
+async fn by_digest(transfer: &Transfer<'_>, nodes: &[Node]) -> Result<(), IntakeError> {
     for node in nodes {
         write(transfer, node, &Reference::from(&node.raw.descriptor.digest)).await?;
     }
+    Ok(())
+}
+
+/// Writes the tag that keeps the image.
+async fn name(transfer: &Transfer<'_>, nodes: &[Node]) -> Result<(), IntakeError> {
     match nodes.last() {
         Some(root) => write(transfer, root, &Reference::tag(root.raw.descriptor.digest.keep_tag())).await,
         None => Ok(()),
@@ -118,7 +156,7 @@ fn not_read_back(transfer: &Transfer<'_>, reference: &Reference) -> IntakeError 
     }
 }
 
-fn taken_in(transfer: &Transfer<'_>, job: &Job, nodes: &[Node], lists: Lists) -> TakenIn {
+fn taken_in(transfer: &Transfer<'_>, job: &Job, nodes: &[Node], lists: Lists, brought: Brought) -> TakenIn {
     let mut hosts = vec![];
     if transfer.tally.asked_source.load(Ordering::Relaxed) {
         hosts.push(job.source.host().to_owned());
@@ -136,9 +174,11 @@ fn taken_in(transfer: &Transfer<'_>, job: &Job, nodes: &[Node], lists: Lists) ->
         platforms: lists.platforms,
         total_size: total_size(nodes),
         not_catalogued: lists.gaps.clone(),
+        unread: lists.unread,
     };
-    let bytes_moved = transfer.tally.bytes.load(Ordering::Relaxed);
-    TakenIn { subject, packages: lists.packages, gaps: lists.gaps, bytes_moved, hosts }
+    let bytes_moved = transfer.tally.bytes.load(Ordering::Relaxed) + brought.bytes;
+    let (packages, gaps, companions) = (lists.packages, lists.gaps, brought.companions);
+    TakenIn { subject, packages, gaps, companions, bytes_moved, hosts }
 }
 
 /// Returns the bytes of all distinct manifests and blobs, foreign layers included.

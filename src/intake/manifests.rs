@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{IntakeError, Side};
+use super::{IntakeError, Side, rootfs};
 use crate::model::{Descriptor, Digest, Document, ImageManifest, Platform, Reference, media_type};
 use crate::registry::RawManifest;
 
@@ -31,13 +31,14 @@ pub(super) struct Node {
 }
 
 impl Node {
-    /// Returns the manifest where it is an image with a root file system, and not an attestation or artifact.
+    /// Returns the manifest where it is an image with a root file system. That it is marked as an attestation or
+    /// artifact is believed only where no layer is one of a file system: runtimes do not ask for marks.
     pub(super) fn image(&self) -> Option<&ImageManifest> {
         match &self.document {
             Document::Image(image)
-                if !self.attestation
-                    && image.artifact_type.is_none()
-                    && media_type::is_image_config(&image.config.media_type) =>
+                if media_type::is_image_config(&image.config.media_type)
+                    && (rootfs::has_layers(image)
+                        || !(self.attestation || image.artifact_type.is_some())) =>
             {
                 Some(image)
             }

@@ -7,6 +7,7 @@
 
 mod blobs;
 mod bring;
+mod companions;
 mod copies;
 mod cpu;
 mod error;
@@ -17,6 +18,7 @@ mod manifests;
 mod plan;
 mod platforms;
 mod relay;
+mod rootfs;
 mod tap;
 mod verified;
 
@@ -36,7 +38,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::evidence::{NotLookedAt, Subject};
+use crate::evidence::{Companion, NotLookedAt, Subject};
 use crate::model::Digest;
 use crate::registry::Registry;
 
@@ -82,6 +84,8 @@ pub struct TakenIn {
     pub packages: BTreeMap<String, String>,
     /// Sorted; what was not looked at in any platform, with the packages of all of them added up.
     pub gaps: Vec<NotLookedAt>,
+    /// What belongs to the image and is not in it, each after what it speaks of.
+    pub companions: Vec<Companion>,
     /// Bytes that were uploaded.
     pub bytes_moved: u64,
     /// Hosts that served them, sorted.

@@ -7,7 +7,7 @@ use super::IntakeError;
 use super::blobs::{Transfer, is_foreign, layer_key};
 use super::manifests::Node;
 use crate::catalogue::{Contents, LayerFacts, merge, packages_text};
-use crate::evidence::{LayerRecord, NotLookedAt, PlatformRecord, packages_file};
+use crate::evidence::{LayerRecord, NotLookedAt, PlatformRecord, Unread, packages_file};
 use crate::model::{Descriptor, ImageConfig, ImageManifest, Package, Platform};
 
 /// The largest image configuration that is read; real ones have some ten KB, and build histories grow them.
@@ -22,24 +22,27 @@ pub(super) struct Catalogued {
     pub manifest: Descriptor,
     pub layers: Vec<LayerRecord>,
     pub contents: Contents,
+    /// Layers that were not read.
+    unread: Vec<Unread>,
 }
 
-/// Catalogues the image of one manifest, whose blobs are in the target.
+/// Catalogues the image of one manifest, whose blobs are in the target. `None` where its configuration is none of an
+/// image: some artifacts borrow the media type and leave the configuration empty.
 pub(super) async fn catalogue(
     transfer: &Transfer<'_>,
     node: &Node,
     image: &ImageManifest,
-) -> Result<Catalogued, IntakeError> {
-    let config = config(transfer, image).await?;
+) -> Result<Option<Catalogued>, IntakeError> {
+    let Some(config) = config(transfer, image).await? else { return Ok(None) };
     let platform = platform(node, image, &config)?;
     let mut layers = vec![];
     let mut facts: Vec<Arc<LayerFacts>> = vec![];
-    let mut gaps = vec![];
+    let mut unread_layers = vec![];
     for (layer, promised) in image.layers.iter().zip(&config.rootfs.diff_ids) {
         let (digest, diff_id) = (layer.digest.clone(), promised.clone());
         layers.push(LayerRecord { digest, diff_id, size: layer.size });
         let Some(key) = layer_key(layer).filter(|_| !is_foreign(layer)) else {
-            gaps.push(unread(layer));
+            unread_layers.push(unread(layer));
             continue;
         };
         let known = transfer.layer(&key, layer).await?;
@@ -50,30 +53,39 @@ pub(super) async fn catalogue(
         facts.push(known.facts);
     }
     let mut contents = transfer.intake.cpu.run(move || merge(&facts)).await?;
-    contents.gaps.extend(gaps);
-    Ok(Catalogued { platform, manifest: node.raw.descriptor.clone(), layers, contents })
+    contents.gaps.extend(unread_layers.iter().map(gap));
+    let manifest = node.raw.descriptor.clone();
+    Ok(Some(Catalogued { platform, manifest, layers, contents, unread: unread_layers }))
 }
 
-fn unread(layer: &Descriptor) -> NotLookedAt {
+fn unread(layer: &Descriptor) -> Unread {
     let reason = if is_foreign(layer) {
         "its bytes are kept elsewhere and were not fetched".to_owned()
     } else {
         let shown: String = layer.media_type.chars().filter(char::is_ascii_graphic).take(80).collect();
         format!("`{shown}` is no archive that this version reads")
     };
-    NotLookedAt { what: format!("layer `{}`", layer.digest), reason, packages: 0 }
+    Unread { what: format!("layer `{}`", layer.digest), reason }
 }
 
-async fn config(transfer: &Transfer<'_>, image: &ImageManifest) -> Result<ImageConfig, IntakeError> {
+fn gap(unread: &Unread) -> NotLookedAt {
+    NotLookedAt { what: unread.what.clone(), reason: unread.reason.clone(), packages: 0 }
+}
+
+/// Returns the configuration, or `None` where it describes no image at all.
+async fn config(transfer: &Transfer<'_>, image: &ImageManifest) -> Result<Option<ImageConfig>, IntakeError> {
     let digest = &image.config.digest;
     let broken = |detail: String| IntakeError::Config { digest: digest.clone(), detail };
     let bytes = transfer.small(&image.config, CONFIG_BYTES_MAX).await?;
     let config: ImageConfig = serde_json::from_slice(&bytes).map_err(|e| broken(e.to_string()))?;
+    if config.os.is_empty() && config.architecture.is_empty() && config.rootfs.diff_ids.is_empty() {
+        return Ok(None);
+    }
     let (layers, promised) = (image.layers.len(), config.rootfs.diff_ids.len());
     if layers != promised {
         return Err(broken(format!("promises {promised} layers, but the manifest has {layers}")));
     }
-    Ok(config)
+    Ok(Some(config))
 }
 
 /// Returns the platform as the index names it where the configuration agrees, because only the index is sure to tell
@@ -99,10 +111,11 @@ pub(super) struct Lists {
     pub platforms: Vec<PlatformRecord>,
     pub packages: BTreeMap<String, String>,
     pub gaps: Vec<NotLookedAt>,
+    pub unread: Vec<Unread>,
 }
 
-/// Returns records, package lists by file name and gaps of all platforms.
-pub(super) fn lists(catalogued: Vec<Catalogued>) -> Lists {
+/// Returns records, package lists by file name and gaps of all platforms. `unread` are whole manifests.
+pub(super) fn lists(catalogued: Vec<Catalogued>, mut unread: Vec<Unread>) -> Lists {
     let alone = catalogued.len() == 1;
     let mut packages = BTreeMap::new();
     let mut union: BTreeSet<Package> = BTreeSet::new();
@@ -112,6 +125,7 @@ pub(super) fn lists(catalogued: Vec<Catalogued>) -> Lists {
         let what = "installed packages".to_owned();
         gaps.insert((what, "nothing in this image has a root file system".to_owned()), 0);
     }
+    gaps.extend(unread.iter().map(|unread| ((unread.what.clone(), unread.reason.clone()), 0)));
     for one in catalogued {
         let mut file = packages_file(&one.platform, alone);
         if packages.contains_key(&file) {
@@ -122,6 +136,7 @@ pub(super) fn lists(catalogued: Vec<Catalogued>) -> Lists {
             *gaps.entry((gap.what.clone(), gap.reason.clone())).or_default() += gap.packages;
         }
         platforms.push(record(&one, file));
+        unread.extend(one.unread);
         union.extend(one.contents.packages);
     }
     if !alone {
@@ -130,7 +145,9 @@ pub(super) fn lists(catalogued: Vec<Catalogued>) -> Lists {
     }
     let gaps =
         gaps.into_iter().map(|((what, reason), packages)| NotLookedAt { what, reason, packages }).collect();
-    Lists { platforms, packages, gaps }
+    unread.sort();
+    unread.dedup();
+    Lists { platforms, packages, gaps, unread }
 }
 
 fn record(one: &Catalogued, file: String) -> PlatformRecord {

@@ -190,6 +190,7 @@ fn first_record(
             subject: taken.found.subject.clone(),
             source: SourceRecord { repository: source.clone(), tags: vec![] },
             hops: vec![hop],
+            companions: taken.found.companions.clone(),
         },
         verification: verification.clone(),
         packages: packages.clone(),
@@ -259,6 +260,7 @@ fn verdicts(judging: &Judging<'_>, record: &ImageRecord, asked: &[&DesiredImage]
         let image = asked.iter().find(|image| consumer.sets.contains(&image.set))?;
         let facts = gate::Facts {
             platforms: &record.custody.subject.platforms,
+            unread: &record.custody.subject.unread,
             verification: &record.verification,
             policy: image.trust.as_ref().and_then(|name| desired.policies.get(name)),
             scan: record.scan.as_ref(),

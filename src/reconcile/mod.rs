@@ -6,6 +6,7 @@
 //! What a run acts on is a [`World`]; the command line makes one in [`crate::cli`], next in reading order.
 
 mod advisories;
+mod companions;
 mod error;
 mod gather;
 mod observe;

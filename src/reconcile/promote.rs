@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use futures_util::{StreamExt, stream};
 use tokio::sync::OnceCell;
 
-use super::{Recorded, World, observe, quarantine_of};
+use super::{Recorded, World, companions, observe, quarantine_of};
 use crate::{
     catalogue::{self, SbomSubject},
     evidence::{self, Actor, Certainty, Hop, HopKind, ImageRecord, Vouched},
-    intake::{Copied, Copies, Copy, OpenRepository},
+    intake::{Copied, Copies, Copy, OpenRepository, Side},
     model::{Descriptor, Digest, Package, Reference, Repository, Verdict, media_type},
     plan::{self, Plan, PlannedConsumer, PlannedImage, Promotion, Seen},
     registry::{RawManifest, Registry},
@@ -177,8 +177,10 @@ async fn promote(
 ) -> Result<Option<Receipt>, String> {
     let desired = &recorded.state.desired;
     let place = order.place.as_ref().map_err(Clone::clone)?;
-    let Copied { root: top, bytes, .. } =
+    let Copied { root: top, mut bytes, .. } =
         copies.copied(order.copy).await.map_err(|error| error.to_string())?;
+    let (from, to) = (place.from(), place.to());
+    bytes += companions::carry(from, to, &order.record.custody.companions).await?;
     let signer = signer.get_or_try_init(|| async { (world.open_signer)(&desired.mirror.key) }).await?;
     let vouched = vouch(world, place, order.record, &top.descriptor, signer.as_ref()).await?;
     if !still_wanted(world, order).await? {
@@ -210,6 +212,14 @@ impl Place {
             look: true,
             progress: Arc::new(|_| {}),
         }
+    }
+
+    fn from(&self) -> Side<'_> {
+        Side { registry: self.source.as_ref(), path: &self.quarantine.path }
+    }
+
+    fn to(&self) -> Side<'_> {
+        Side { registry: self.target.as_ref(), path: &self.distribution.path }
     }
 }
 

@@ -36,6 +36,7 @@ pub use local::Local;
 pub use overrides::BehaviourOverrides;
 pub use place::{Place, PlaceError};
 pub use quirks::RegistryKind;
+pub(crate) use referrer::fallback_tag;
 pub use secret::Secret;
 pub use tags::TAGS_MAX;
 pub use usage::{Allowance, Usage};

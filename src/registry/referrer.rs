@@ -58,7 +58,7 @@ pub(super) fn referrer_of(
 }
 
 /// Returns the tag that stands in for the referrers API ("Referrers Tag Schema"): at most 64 hexadecimal digits.
-pub(super) fn fallback_tag(subject: &Digest) -> String {
+pub(crate) fn fallback_tag(subject: &Digest) -> String {
     format!("{}-{}", subject.algorithm().name(), &subject.hex()[..64])
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions, not the helpers of an integration test")]
 
 mod architecture;
+mod companions;
 mod conformance;
 mod copying;
 mod crash;

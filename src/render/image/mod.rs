@@ -1,5 +1,6 @@
 //! `evidence/images/<repository>/<digest>/README.md`: everything about one digest, one file here a section.
 
+mod companions;
 mod custody;
 mod findings;
 mod history;
@@ -29,6 +30,7 @@ struct ImagePage {
     verdicts: verdicts::Section,
     custody: custody::Section,
     made: Made,
+    companions: companions::Section,
     vouching: vouching::Section,
     inside: inside::Section,
     findings: Option<findings::Section>,
@@ -99,6 +101,7 @@ fn values(image: Image<'_>) -> ImagePage {
         verdicts: verdicts::section(image),
         custody: custody::section(image),
         made: made(record),
+        companions: companions::section(image),
         vouching: vouching::section(image),
         inside: inside::section(image),
         findings: record.scan.as_ref().map(|scan| findings::section(image, scan)),

@@ -351,7 +351,9 @@ fn referrers(store: &Store, options: &Options, asked: &Asked, subject: &str) -> 
         .iter()
         .filter_map(|(digest, (media_type, bytes))| {
             let read: Value = serde_json::from_slice(bytes).ok()?;
-            (read["subject"]["digest"] == subject).then(|| described(digest, media_type, bytes.len(), &read))
+            let listed = !options.hidden_referrers.contains(digest);
+            (listed && read["subject"]["digest"] == subject)
+                .then(|| described(digest, media_type, bytes.len(), &read))
         })
         .filter(|described| {
             asked.query("artifactType").is_none_or(|wanted| described["artifactType"] == wanted)

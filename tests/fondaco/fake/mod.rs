@@ -135,6 +135,8 @@ pub(crate) struct Options {
     pub absolute_location: bool,
     /// Fields of every answer, such as those that say how much may still be asked.
     pub headers: Vec<(&'static str, String)>,
+    /// Referrers that the list leaves out: they were written before the registry had one.
+    pub hidden_referrers: Vec<Digest>,
     pub faults: Vec<Fault>,
 }
 
@@ -159,6 +161,7 @@ impl Default for Options {
             redirect_blobs: None,
             absolute_location: false,
             headers: vec![],
+            hidden_referrers: vec![],
             faults: vec![],
         }
     }
