@@ -32,6 +32,7 @@
 //! | [`evidence`] | records, their files, the event log | do I/O, read a clock |
 //! | [`render`] | records to Markdown pages | do I/O, read a clock |
 //! | [`git`] | trees, commits, push and its loss | know what is in the files |
+//! | [`doctor`] | whether a run could work; what registries do (the probes are [`registry::probe`]) | decide |
 //! | [`ui`] | the only printer | know registries |
 //! | [`demo`] | small images that the project generates, the example repository | |
 //! | [`cli`] | arguments and environment in, exit code out; one file a verb | hold logic |
@@ -81,4 +82,5 @@ pub mod render;
 
 pub mod cli;
 pub mod demo;
+pub mod doctor;
 pub mod ui;

@@ -4,6 +4,7 @@
 mod advisories;
 mod check;
 mod demo;
+mod doctor;
 mod env;
 mod exit;
 mod key;
@@ -56,6 +57,8 @@ enum Verb {
     Plan(plan::Arguments),
     /// The batch run: take in, verify, scan, judge, record, promote.
     Reconcile(reconcile::Arguments),
+    /// Ask registries, Git and keys whether a run could work; find out what registries do.
+    Doctor(doctor::Arguments),
     /// Build and pin the advisory bundle.
     Advisories(advisories::Arguments),
     /// The organisation's signing key.
@@ -91,6 +94,7 @@ pub fn run() -> Exit {
         Verb::Check(arguments) => check::run(&arguments, &ui),
         Verb::Plan(arguments) => plan::run(&arguments, &ui),
         Verb::Reconcile(arguments) => reconcile::run(&arguments, &ui),
+        Verb::Doctor(arguments) => doctor::run(&arguments, &ui),
         Verb::Advisories(arguments) => advisories::run(&arguments, &ui),
         Verb::Key(arguments) => key::run(&arguments, &ui),
         Verb::Schema(arguments) => schema::run(&arguments, &ui),

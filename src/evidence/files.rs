@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{ADVISORIES_LOCK, Document, Evidence, IMAGES_LOCK, ImageRecord, ImagesLock, image_directory};
+use super::{
+    ADVISORIES_LOCK, Document, Evidence, IMAGES_LOCK, ImageRecord, ImagesLock, REGISTRIES_LOCK,
+    image_directory,
+};
 
 /// Returns every record and lock as it is committed. The log is not among them: it is only ever appended to, by
 /// [`super::append`].
@@ -16,6 +19,9 @@ pub fn files(evidence: &Evidence) -> BTreeMap<String, Vec<u8>> {
     files.insert(IMAGES_LOCK.to_owned(), lock.text().into_bytes());
     if let Some(advisories) = &evidence.advisories {
         files.insert(ADVISORIES_LOCK.to_owned(), advisories.text().into_bytes());
+    }
+    if let Some(registries) = &evidence.registries {
+        files.insert(REGISTRIES_LOCK.to_owned(), registries.text().into_bytes());
     }
     files
 }

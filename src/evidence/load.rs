@@ -6,7 +6,7 @@ use super::documents::packages;
 use super::paths::has_extension;
 use super::{
     ADVISORIES_LOCK, AdvisoriesLock, Custody, Document, EventLog, IMAGES, IMAGES_LOCK, ImageRecord,
-    ImagesLock, image_directory, log,
+    ImagesLock, REGISTRIES_LOCK, RegistriesLock, image_directory, log,
 };
 use crate::model::{Digest, Kind, Repository};
 
@@ -18,6 +18,8 @@ pub struct Evidence {
     pub lock: ImagesLock,
     /// Absent where no advisory bundle is pinned.
     pub advisories: Option<AdvisoriesLock>,
+    /// Absent where no registry was probed.
+    pub registries: Option<RegistriesLock>,
     pub log: EventLog,
 }
 
@@ -58,7 +60,13 @@ pub fn load(files: &Files) -> Result<Evidence, EvidenceError> {
         let key = (record.custody.source.repository.clone(), record.custody.subject.digest.clone());
         images.insert(key, record);
     }
-    Ok(Evidence { images, lock, advisories: document(files, ADVISORIES_LOCK)?, log: log::read(files)? })
+    Ok(Evidence {
+        images,
+        lock,
+        advisories: document(files, ADVISORIES_LOCK)?,
+        registries: document(files, REGISTRIES_LOCK)?,
+        log: log::read(files)?,
+    })
 }
 
 /// Returns the folders that hold a record, also where it is not whole.

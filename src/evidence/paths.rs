@@ -8,6 +8,8 @@ pub const EVIDENCE: &str = "evidence";
 pub const IMAGES_LOCK: &str = "lock/images.lock.json";
 /// `lock/advisories.lock.json`.
 pub const ADVISORIES_LOCK: &str = "lock/advisories.lock.json";
+/// `lock/registries.lock.json`.
+pub const REGISTRIES_LOCK: &str = "lock/registries.lock.json";
 /// The folder of the event log.
 pub const LOG: &str = "evidence/log";
 /// The folder of all image records.
@@ -36,7 +38,7 @@ pub fn consumer_directory(name: &str) -> String {
 pub fn is_record(path: &str) -> bool {
     let below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
     match path {
-        IMAGES_LOCK | ADVISORIES_LOCK => true,
+        IMAGES_LOCK | ADVISORIES_LOCK | REGISTRIES_LOCK => true,
         _ => (below(IMAGES) || below(LOG)) && !has_extension(path, "md"),
     }
 }

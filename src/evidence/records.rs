@@ -6,6 +6,7 @@ use crate::model::{
     Descriptor, Digest, Finding, Instant, Outcome, Platform, Reason, Repository, Severity, SignatureFound,
     Verdict,
 };
+use crate::registry::Capabilities;
 
 /// `custody.json`: where the bytes came from, who moved them, when, what was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -345,6 +346,27 @@ pub struct AdvisoriesLock {
     pub records: u64,
     /// Sorted by name.
     pub ecosystems: Vec<EcosystemUsed>,
+}
+
+/// `lock/registries.lock.json`: what `fondaco doctor` found out, which runs go by.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RegistriesLock {
+    /// `fondaco/registries-lock/v1alpha1`.
+    pub schema: String,
+    /// Sorted by host.
+    pub registries: Vec<RegistryProbed>,
+}
+
+/// What one registry was found to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RegistryProbed {
+    /// The host as manifests name it.
+    pub host: String,
+    /// When this was found; a later probe that finds the same changes nothing.
+    pub probed_at: Instant,
+    pub capabilities: Capabilities,
 }
 
 /// Everything recorded about one digest. `packages` is keyed by file name (`packages.txt` is always there).

@@ -158,6 +158,7 @@ pub(crate) fn evidence() -> Evidence {
             images: vec![locked(NGINX, "1.28"), locked(REDIS, "7.2")],
         },
         advisories: None,
+        registries: None,
         log,
     }
 }

@@ -42,6 +42,25 @@ impl Repository {
     }
 }
 
+impl Repository {
+    /// Asks whether the remote would take a push to `branch`, whose tip is `tip`; nothing is pushed. Only what the remote
+    /// says before it gets anything: hooks and branch protection are not asked.
+    ///
+    /// # Errors
+    /// As [`Repository::push`].
+    pub fn may_push(&self, remote: &str, branch: &str, tip: &CommitId) -> Result<(), GitError> {
+        check_names(remote, branch)?;
+        let target = format!("refs/heads/{branch}");
+        let refspec = format!("{tip}:{target}");
+        let options =
+            ["--dry-run", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no"];
+        let arguments = [&["push"], &options[..], &["--", remote, &refspec]].concat();
+        let answer = run(self, &arguments)?;
+        // That somebody else has moved the branch meanwhile says that we were let in.
+        outcome(&answer, remote, branch, &target).map(|_| ())
+    }
+}
+
 /// Reads the line `<flag> TAB <from>:<to> TAB <summary>` of `git-push(1)`, "OUTPUT".
 fn outcome(answer: &Answer, remote: &str, branch: &str, target: &str) -> Result<Push, GitError> {
     let to = format!(":{target}");

@@ -36,6 +36,7 @@ pub fn schemas() -> BTreeMap<String, String> {
         ("verdicts", record::<evidence::Verdicts>()),
         ("images-lock", record::<evidence::ImagesLock>()),
         ("advisories-lock", record::<evidence::AdvisoriesLock>()),
+        ("registries-lock", record::<evidence::RegistriesLock>()),
     ]
     .map(|(name, schema)| (format!("records/{name}.v1alpha1.json"), with_version(name, schema)));
     let all = [("fondaco.schema.json".to_owned(), any())];

@@ -6,6 +6,7 @@
 //! What a run acts on is a [`World`]; the command line makes one in [`crate::cli`], next in reading order.
 
 mod advisories;
+mod capabilities;
 mod companions;
 mod error;
 mod gather;
@@ -19,6 +20,7 @@ mod state;
 mod world;
 
 pub use advisories::{push_bundle, repository as advisories_repository};
+pub use capabilities::record_capabilities;
 pub use error::RunError;
 pub use registries::Registries;
 pub use report::{ConsumerReport, ImageReport, Report};
@@ -65,6 +67,7 @@ pub struct Outlook {
 
 /// Makes the plan for the manifests of `state`: one HEAD for each tag on each side, nothing is written.
 pub async fn outlook(world: &World, state: State) -> Result<Outlook, RunError> {
+    state.inform(&world.registries);
     let mut observed = Observed::default();
     observe::observe(world, &state.desired, &mut observed).await;
     let resolved = plan::resolve(&state.desired, &state.evidence.lock, &observed);

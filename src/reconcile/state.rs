@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{RunError, World};
+use super::{Registries, RunError, World};
 use crate::{
-    evidence::{self, Evidence},
+    evidence::{self, Evidence, RegistriesLock},
     git::{CommitId, Repository},
     manifest::{self, Desired, SourceFile},
 };
@@ -40,13 +40,21 @@ impl State {
     /// Fetches and reads the tip of the branch.
     pub async fn tip(world: &World) -> Result<Self, RunError> {
         let (remote, branch) = (world.remote.clone(), world.branch.clone());
-        world
+        let state: Self = world
             .git(move |repository| {
                 let tip = repository.fetch(&remote, &branch)?;
                 let tip = tip.ok_or(RunError::NoBranch { remote, branch })?;
                 Self::read(repository, &tip)
             })
-            .await
+            .await?;
+        state.inform(&world.registries);
+        Ok(state)
+    }
+
+    /// Tells the registries what is recorded about them.
+    pub(super) fn inform(&self, registries: &Registries) {
+        let recorded = self.evidence.registries.as_ref();
+        registries.record(recorded.map(RegistriesLock::overrides).unwrap_or_default());
     }
 }
 

@@ -63,7 +63,7 @@ impl World {
     }
 
     /// Runs Git work on a blocking thread: objects, and the `git` program.
-    pub(super) async fn git<T, E>(
+    pub(crate) async fn git<T, E>(
         &self,
         work: impl FnOnce(&Repository) -> Result<T, E> + Send + 'static,
     ) -> Result<T, RunError>

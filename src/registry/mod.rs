@@ -9,6 +9,7 @@ mod access;
 pub mod archive;
 mod asked;
 mod behaviour;
+mod capabilities;
 pub mod credentials;
 mod error;
 mod http;
@@ -19,6 +20,7 @@ mod manifest_type;
 mod name;
 mod overrides;
 mod place;
+pub mod probe;
 pub mod quirks;
 mod referrer;
 mod secret;
@@ -28,6 +30,7 @@ mod usage;
 pub use access::{Access, Credential, Endpoint, open};
 pub use archive::ArchiveRegistry;
 pub use behaviour::{ActionGroup, Behaviour, CreateRepository, MountSupport, Rate};
+pub use capabilities::{Capabilities, ChunkedUpload, ReferrersSupport, SharedBlobs, TagWrites};
 pub use error::RegistryError;
 pub use http::HttpRegistry;
 pub use layout::LayoutRegistry;
@@ -161,6 +164,11 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
         _reference: &Reference,
     ) -> Result<Deleted, RegistryError> {
         Ok(Deleted::Unsupported)
+    }
+
+    /// Returns the registry where it is one behind HTTP, which can be probed.
+    fn as_http(&self) -> Option<&HttpRegistry> {
+        None
     }
 
     /// Waits, as long as is reasonable, until uploads that were given up have been closed at the registry.

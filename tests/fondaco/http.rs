@@ -41,7 +41,7 @@ impl HttpScenario {
         scenario.run().unwrap()
     }
 
-    fn manifests(&self, repositories: &[&str]) -> String {
+    pub(crate) fn manifests(&self, repositories: &[&str]) -> String {
         let (upstream, mirror) = (&self.upstream.address, &self.mirror.address);
         let images: Vec<String> = repositories
             .iter()

@@ -7,6 +7,7 @@ mod conformance;
 mod copying;
 mod crash;
 mod demo;
+mod doctor;
 mod fake;
 mod http;
 mod registry;

@@ -6,6 +6,7 @@ mod faults;
 mod hostile;
 mod layout;
 mod local;
+mod probe;
 mod sessions;
 mod table;
 mod tags;

@@ -4,6 +4,7 @@
 //! each part of the protocol; [`wire`] sends, the others say what.
 
 mod address;
+mod ask;
 mod auth;
 mod backoff;
 mod blobs;
@@ -19,6 +20,8 @@ mod tags;
 mod token;
 mod uploads;
 mod wire;
+
+pub(super) use ask::{Answer, MountAnswer};
 
 use std::{
     collections::BTreeMap,
@@ -185,6 +188,10 @@ impl Registry for HttpRegistry {
         check_repository(&self.host, repository)?;
         check_reference(&self.host, reference)?;
         self.manifest_delete(repository, reference).await
+    }
+
+    fn as_http(&self) -> Option<&HttpRegistry> {
+        Some(self)
     }
 
     async fn settle(&self) {

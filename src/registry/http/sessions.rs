@@ -24,11 +24,13 @@ const SETTLE: Duration = Duration::from_secs(10);
 
 /// An open upload session.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(in crate::registry) struct Session {
     wire: Arc<Wire>,
     repository: String,
     /// Where the next request of the upload goes; the registry may change it with every answer.
     pub(super) url: Url,
+    /// `OCI-Chunk-Min-Length`, where the registry states one.
+    pub(in crate::registry) chunk_min_bytes: Option<u64>,
     open: bool,
     /// Counts the session among those that the end of a run waits for.
     _counted: TaskTrackerToken,
@@ -60,8 +62,16 @@ impl Session {
             }
             Ok(match own.location(&response, &call.url, &call.asked) {
                 Ok(url) => {
-                    let counted = own.closing.token();
-                    Opened::Session(Self { wire: own, repository, url, open: true, _counted: counted })
+                    let (counted, chunk_min_bytes) = (own.closing.token(), chunk_min(response.headers()));
+                    let open = true;
+                    Opened::Session(Self {
+                        wire: own,
+                        repository,
+                        url,
+                        chunk_min_bytes,
+                        open,
+                        _counted: counted,
+                    })
                 }
                 Err(error) => Opened::Unusable(error),
             })
@@ -76,7 +86,7 @@ impl Session {
 
     /// Closes the session and waits until that is done. Registries drop sessions by themselves later, so a failure is no
     /// error.
-    pub(super) async fn close(mut self) {
+    pub(in crate::registry) async fn close(mut self) {
         self.open = false;
         let task =
             self.wire.closing.spawn(close(Arc::clone(&self.wire), self.repository.clone(), self.url.clone()));
@@ -94,6 +104,10 @@ impl Drop for Session {
             self.wire.closing.spawn_on(end, &runtime);
         }
     }
+}
+
+fn chunk_min(headers: &HeaderMap) -> Option<u64> {
+    headers.get("oci-chunk-min-length")?.to_str().ok()?.trim().parse().ok()
 }
 
 async fn close(wire: Arc<Wire>, repository: String, url: Url) {

@@ -38,12 +38,7 @@ impl HttpRegistry {
         digest: &Digest,
         from: &str,
     ) -> Result<Mount, RegistryError> {
-        let asked = self.asked(format!("the mount of `{repository}@{digest}`"));
-        let mut scopes = auth::push(repository);
-        scopes.extend(auth::pull(from));
-        let mut call = self.call(Method::POST, repository, "blobs/uploads/", "mount", asked, scopes);
-        call.url.query_pairs_mut().append_pair("mount", &digest.to_string()).append_pair("from", from);
-        call.headers = nothing();
+        let call = self.mount_call(repository, digest, from);
         let asked = call.asked.clone();
         let response = match Session::open(&self.wire, repository, call).await {
             Ok(Opened::Other(response)) => response,
@@ -64,6 +59,16 @@ impl HttpRegistry {
             status if status.is_client_error() => Ok(Mount::Refused),
             _ => Err(body::refusal(response, &asked).await),
         }
+    }
+
+    pub(super) fn mount_call(&self, repository: &str, digest: &Digest, from: &str) -> Call {
+        let asked = self.asked(format!("the mount of `{repository}@{digest}`"));
+        let mut scopes = auth::push(repository);
+        scopes.extend(auth::pull(from));
+        let mut call = self.call(Method::POST, repository, "blobs/uploads/", "mount", asked, scopes);
+        call.url.query_pairs_mut().append_pair("mount", &digest.to_string()).append_pair("from", from);
+        call.headers = nothing();
+        call
     }
 
     pub(super) async fn blob_put(
@@ -102,7 +107,7 @@ impl HttpRegistry {
     }
 
     /// Opens an upload session.
-    async fn session(&self, repository: &str, asked: &Asked) -> Result<Session, RegistryError> {
+    pub(super) async fn session(&self, repository: &str, asked: &Asked) -> Result<Session, RegistryError> {
         let scopes = auth::push(repository);
         let mut call = self.call(Method::POST, repository, "blobs/uploads/", "upload", asked.clone(), scopes);
         call.headers = nothing();
@@ -175,7 +180,7 @@ impl HttpRegistry {
 }
 
 /// The headers of a request that could have a body and has none: some servers insist on a length.
-fn nothing() -> HeaderMap {
+pub(super) fn nothing() -> HeaderMap {
     HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from_static("0"))])
 }
 

@@ -6,11 +6,11 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use fondaco::model::{Digest, media_type};
+use fondaco::model::{Algorithm, Digest, media_type};
 use serde_json::{Value, json};
 
 use super::{
-    BlobFault, Mounts, Options, Referrers, Repository, State, Store,
+    BlobFault, Chunks, Mounts, Options, Referrers, Repository, State, Store,
     serve::{Asked, Target, error, ok, status, with},
     tokens,
 };
@@ -41,7 +41,7 @@ pub(super) fn respond(state: &State, asked: &Asked) -> Response {
         }
         ("DELETE", Target::Blob(digest)) => delete_blob(&mut store, &name, digest),
         ("GET", Target::Upload(session)) => progress(&store, &name, session),
-        ("PATCH", Target::Upload(session)) => append(&mut store, asked, session),
+        ("PATCH", Target::Upload(session)) => append(&mut store, &options, asked, session),
         ("PUT", Target::Upload(session)) => finish(&mut store, &options, asked, session),
         ("DELETE", Target::Upload(session)) => {
             if store.sessions.remove(session).is_some() {
@@ -128,7 +128,10 @@ fn put_manifest(store: &mut Store, options: &Options, asked: &Asked, reference: 
         return error(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
     }
     let held = store.repositories.entry(asked.repository.clone()).or_default();
-    if let Some(missing) = missing(held, &read) {
+    if let Some(refusal) = options.ways.refuse(held, reference, &asked.body, &read) {
+        return refusal;
+    }
+    if let Some(missing) = missing(held, &read, options.ways.sparse_index) {
         return error(400, "MANIFEST_BLOB_UNKNOWN", &missing);
     }
     let media_type = asked.header(header::CONTENT_TYPE).unwrap_or(media_type::OCI_MANIFEST).to_owned();
@@ -149,7 +152,7 @@ fn put_manifest(store: &mut Store, options: &Options, asked: &Asked, reference: 
 }
 
 /// Returns the first descriptor whose content is not in the repository.
-fn missing(held: &Repository, manifest: &Value) -> Option<String> {
+fn missing(held: &Repository, manifest: &Value, sparse: bool) -> Option<String> {
     let listed = |name: &str| manifest[name].as_array().cloned().unwrap_or_default();
     let digest = |value: &Value| value["digest"].as_str().and_then(|text| text.parse::<Digest>().ok());
     let config = manifest.get("config").cloned();
@@ -157,7 +160,7 @@ fn missing(held: &Repository, manifest: &Value) -> Option<String> {
     let blobs: Vec<Digest> = blobs.filter_map(|d| digest(&d)).collect();
     let children: Vec<Digest> = listed("manifests").iter().filter_map(digest).collect();
     let blob = blobs.iter().find(|digest| !held.blobs.contains_key(digest));
-    let child = children.iter().find(|digest| !held.manifests.contains_key(digest));
+    let child = children.iter().find(|digest| !sparse && !held.manifests.contains_key(digest));
     blob.or(child).map(ToString::to_string)
 }
 
@@ -179,7 +182,10 @@ fn delete_blob(store: &mut Store, name: &str, digest: &str) -> Response {
 fn blob(store: &Store, options: &Options, asked: &Asked, digest: &str) -> Response {
     let parsed = digest.parse::<Digest>().ok();
     let held = store.repositories.get(&asked.repository);
-    let found = parsed.and_then(|digest| held.and_then(|held| held.blobs.get(&digest).cloned()));
+    let found = parsed.and_then(|digest| {
+        let own = held.and_then(|held| held.blobs.get(&digest).cloned());
+        own.or_else(|| options.ways.shared(store, &digest))
+    });
     let Some(bytes) = found else { return error(404, "BLOB_UNKNOWN", "blob unknown to registry") };
     if asked.method == Method::HEAD {
         let response = with(ok(media_type::OCTET_STREAM, Bytes::new()), "docker-content-digest", digest);
@@ -257,8 +263,9 @@ fn open_session(
     }
     if let (Some(mount), Mounts::Honest) = (asked.query("mount"), options.mounts) {
         let digest = mount.parse::<Digest>().ok();
-        let mut sources = readable.iter().filter_map(|from| store.repositories.get(from));
+        let sources = readable.iter().filter_map(|from| store.repositories.get(from));
         let found = digest.and_then(|digest| {
+            let mut sources = sources.filter(|source| options.ways.mounts(source, &digest));
             let bytes = sources.find_map(|source| source.blobs.get(&digest))?.clone();
             Some((digest, bytes))
         });
@@ -274,15 +281,30 @@ fn open_session(
     let session = format!("session-{}", store.sessions_opened);
     store.sessions.insert(session.clone(), (name.clone(), vec![]));
     let base = if options.absolute_location { format!("http://{}", state.address) } else { String::new() };
-    with(status(202), "location", &format!("{base}/v2/{name}/blobs/uploads/{session}?state=kept"))
+    let response =
+        with(status(202), "location", &format!("{base}/v2/{name}/blobs/uploads/{session}?state=kept"));
+    match options.ways.chunk_min {
+        Some(minimum) => with(response, "oci-chunk-min-length", &minimum.to_string()),
+        None => response,
+    }
 }
 
-fn append(store: &mut Store, asked: &Asked, session: &str) -> Response {
+fn append(store: &mut Store, options: &Options, asked: &Asked, session: &str) -> Response {
     let Some((_, held)) = store.sessions.get_mut(session) else {
         return error(404, "BLOB_UPLOAD_UNKNOWN", session);
     };
-    if out_of_order(asked, held.len()) {
-        return error(416, "BLOB_UPLOAD_INVALID", "chunk out of order");
+    match options.ways.chunks {
+        Chunks::Refused => return error(405, "UNSUPPORTED", "no chunked uploads"),
+        Chunks::LastWins => held.clear(),
+        Chunks::Appended if out_of_order(asked, held.len()) => {
+            return error(416, "BLOB_UPLOAD_INVALID", "chunk out of order");
+        }
+        Chunks::Appended => {}
+    }
+    // Only the first one can be told from the last one.
+    let first = held.is_empty() && asked.header(header::CONTENT_RANGE).is_some_and(|r| r.starts_with("0-"));
+    if first && options.ways.chunk_min.is_some_and(|minimum| asked.body.len() < minimum) {
+        return error(416, "BLOB_UPLOAD_INVALID", "chunk too small");
     }
     held.extend_from_slice(&asked.body);
     received(status(202), &asked.repository, session, held.len())
@@ -327,6 +349,9 @@ fn stored(store: &mut Store, options: &Options, asked: &Asked, bytes: Bytes) -> 
     let Some(digest) = asked.query("digest").and_then(|text| text.parse::<Digest>().ok()) else {
         return error(400, "DIGEST_INVALID", "no digest");
     };
+    if options.ways.sha256_only && digest.algorithm() != Algorithm::Sha256 {
+        return error(400, "DIGEST_INVALID", "unsupported digest algorithm");
+    }
     if digest.same_algorithm_of(&bytes) != digest && !options.accept_any_digest {
         return error(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
     }

@@ -6,6 +6,9 @@
 mod content;
 mod serve;
 mod tokens;
+mod ways;
+
+pub(crate) use ways::{Chunks, Shared, Tags, Ways};
 
 use std::{
     collections::BTreeMap,
@@ -137,6 +140,7 @@ pub(crate) struct Options {
     pub headers: Vec<(&'static str, String)>,
     /// Referrers that the list leaves out: they were written before the registry had one.
     pub hidden_referrers: Vec<Digest>,
+    pub ways: Ways,
     pub faults: Vec<Fault>,
 }
 
@@ -162,6 +166,7 @@ impl Default for Options {
             absolute_location: false,
             headers: vec![],
             hidden_referrers: vec![],
+            ways: Ways::default(),
             faults: vec![],
         }
     }
@@ -326,6 +331,15 @@ impl Fake {
     /// Returns the names of all repositories that hold something.
     pub(crate) fn repositories(&self) -> Vec<String> {
         self.state.store.lock().unwrap().repositories.keys().cloned().collect()
+    }
+
+    /// Returns the manifests and tags of every repository that has some.
+    pub(crate) fn named(&self) -> BTreeMap<String, (Vec<Digest>, BTreeMap<String, Digest>)> {
+        let store = self.state.store.lock().unwrap();
+        let held =
+            store.repositories.iter().filter(|(_, held)| !held.manifests.is_empty() || !held.tags.is_empty());
+        held.map(|(name, held)| (name.clone(), (held.manifests.keys().cloned().collect(), held.tags.clone())))
+            .collect()
     }
 
     /// Returns how many upload sessions are open.
