@@ -63,11 +63,11 @@ fn demonstrate(arguments: &Arguments, ui: &Ui) -> Result<Exit, RunError> {
         let second = reconcile::reconcile(&world).await?;
         display.finish().await;
         check_out(&world)?;
-        Ok::<_, RunError>((outlook.plan, first, second))
+        Ok::<_, RunError>((outlook, first, second))
     })?;
-    let text = told(&folder, &plan::explain(&planned), &first, &second);
+    let text = told(&folder, &plan::explain(&planned.plan, &planned.cost), &first, &second);
     let json = serde_json::json!({
-        "folder": folder.display().to_string(), "plan": plan::json(&planned), "first": first, "second": second,
+        "folder": folder.display().to_string(), "plan": plan::json(&planned.plan, &planned.cost), "first": first, "second": second,
     });
     show(ui, &text, &json);
     Ok(if first.has_failures() || !second.is_idle() { Exit::Failed } else { Exit::Done })

@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
+use super::cost::{self, Forecast};
 use super::{Plan, PlannedConsumer, PlannedImage, Promotion, Resolution};
 use crate::model::{Digest, Verdict, foreign::inline};
 
 /// The most reasons shown for one verdict; the rest are counted, the evidence has them all.
 const REASONS_SHOWN: usize = 3;
 
-/// Returns the plan as text: one block for each image with something to do, then one line of totals.
-pub fn explain(plan: &Plan) -> String {
+/// Returns the plan as text: one block for each image with something to do, then totals and costs.
+pub fn explain(plan: &Plan, costs: &Forecast) -> String {
     let mut text = String::new();
     let (busy, idle): (Vec<_>, Vec<_>) = plan.images.iter().partition(|image| is_busy(image));
     for image in &busy {
@@ -24,6 +25,7 @@ pub fn explain(plan: &Plan) -> String {
         let _ = writeln!(text, "  {} images unchanged\n", idle.len());
     }
     let _ = writeln!(text, "{}", totals(plan));
+    text.push_str(&cost::text(costs));
     text
 }
 

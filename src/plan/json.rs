@@ -2,14 +2,16 @@
 
 use serde_json::{Value, json};
 
+use super::cost::Forecast;
 use super::{Plan, PlannedConsumer, PlannedImage, Promotion};
 
 /// Returns the plan as `fondaco/plan/v1alpha1`.
-pub fn json(plan: &Plan) -> Value {
+pub fn json(plan: &Plan, costs: &Forecast) -> Value {
     json!({
         "schema": "fondaco/plan/v1alpha1",
         "nothingToDo": plan.is_empty(),
         "images": plan.images.iter().map(image).collect::<Vec<_>>(),
+        "cost": costs,
     })
 }
 

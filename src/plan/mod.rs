@@ -1,10 +1,12 @@
 //! Planning: what the manifests want against what is recorded and observed, to a list of actions. Pure.
 //!
 //! [`resolve`] says what each tag means, [`amend`](amend::amend) judges and brings the records up to date, [`plan`]
-//! names what is left to do, [`explain`] says it to people. The same inputs give the same plan; when nothing is left,
+//! names what is left to do, [`cost`] what that
+//! will cost, [`explain`] says it to people. The same inputs give the same plan; when nothing is left,
 //! [`Plan::is_empty`] and a run ends without a commit. Next in reading order: [`crate::reconcile`].
 
 pub mod amend;
+pub mod cost;
 mod explain;
 mod json;
 mod resolve;

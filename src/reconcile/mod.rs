@@ -8,6 +8,7 @@
 mod advisories;
 mod capabilities;
 mod companions;
+mod cost;
 mod error;
 mod gather;
 mod observe;
@@ -33,7 +34,7 @@ use crate::{
     evidence::Evidence,
     manifest::Desired,
     model::{Digest, Repository},
-    plan::{self, Observed, Plan, Resolved, amend},
+    plan::{self, Observed, Plan, Resolved, amend, cost::Forecast},
 };
 
 /// Images whose actions failed, with the reason: one bad image never hides the others.
@@ -63,6 +64,7 @@ pub struct Outlook {
     pub resolved: Vec<Resolved>,
     pub observed: Observed,
     pub plan: Plan,
+    pub cost: Forecast,
 }
 
 /// Makes the plan for the manifests of `state`: one HEAD for each tag on each side, nothing is written.
@@ -74,7 +76,9 @@ pub async fn outlook(world: &World, state: State) -> Result<Outlook, RunError> {
     let facts = amend::Facts::new();
     let amended = record::amended(world, &state, &resolved, &facts).await?;
     let plan = plan::plan(&state.desired, &amended.evidence, &resolved, &observed);
-    Ok(Outlook { state, resolved, observed, plan })
+    let tariffs = cost::tariffs(world, &state.desired);
+    let cost = plan::cost::forecast(&state.desired, &amended.evidence, &plan, &tariffs);
+    Ok(Outlook { state, resolved, observed, plan, cost })
 }
 
 /// The batch run.

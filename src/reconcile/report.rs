@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde::Serialize;
 
-use super::{Recorded, World, promote::Promoted, receipts::Closed};
+use super::{Recorded, World, cost, promote::Promoted, receipts::Closed};
 use crate::{
     model::{Verdict, foreign::inline},
     plan::{self, Resolved},
@@ -88,6 +88,7 @@ impl Report {
             image.write(&mut text);
         }
         let _ = writeln!(text, "{} commits{}", self.commits.len(), self.totals());
+        text.push_str(&cost::text(&self.usage));
         text
     }
 

@@ -33,12 +33,17 @@ impl HttpScenario {
 
     /// Runs once for tag `1` of these repositories, with a bundle that knows the distribution.
     pub(crate) fn run(&self, repositories: &[&str]) -> Report {
+        self.scenario(repositories).run().unwrap()
+    }
+
+    /// Returns the manifest repository for tag `1` of these repositories, with a bundle that knows the distribution.
+    pub(crate) fn scenario(&self, repositories: &[&str]) -> Scenario {
         let scenario = Scenario::new(&self.manifests(repositories));
         let folder = scenario.path("advisories");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("1.json"), tiny::ADVISORY).unwrap();
         scenario.import_from(&folder);
-        scenario.run().unwrap()
+        scenario
     }
 
     pub(crate) fn manifests(&self, repositories: &[&str]) -> String {
