@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::{evidence::Actor, model::Instant, registry::credentials::Lookup};
+use crate::{
+    evidence::Actor,
+    model::Instant,
+    registry::{Environment, credentials::Lookup},
+};
 
 /// What a CI system does not tell.
 const UNKNOWN: &str = "unknown";
@@ -35,9 +39,12 @@ pub(super) fn cache() -> PathBuf {
         .unwrap_or_else(|| PathBuf::from(".fondaco-cache"))
 }
 
-/// Returns where credentials are looked up.
+/// Returns where credentials are looked up. Variables that are not text are passed over.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 pub(super) fn credentials() -> Lookup {
-    Lookup::from_environment(&variable)
+    let text =
+        std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
+    Lookup::from_environment(text.collect::<Environment>())
 }
 
 /// Returns on whose behalf the run acts, as far as the CI system tells.

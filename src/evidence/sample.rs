@@ -54,6 +54,7 @@ pub(crate) fn desired() -> Desired {
         limits: crate::registry::Limits::default(),
         host: host.to_owned(),
         layout: None,
+        access: crate::manifest::DesiredAccess::default(),
         plain_http: false,
         kind: None,
         behaviour: crate::registry::BehaviourOverrides::default(),

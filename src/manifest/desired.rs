@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::DesiredAccess;
 use crate::model::{Digest, Outcome, Period, Repository, Severity, Verdict};
 use crate::registry::{BehaviourOverrides, Limits, RegistryKind};
 
@@ -52,6 +53,8 @@ pub struct DesiredRegistry {
     pub behaviour: BehaviourOverrides,
     /// How much it is asked, whatever it would allow.
     pub limits: Limits,
+    /// Who we are to it, and the way there.
+    pub access: DesiredAccess,
     pub facts: Vec<Fact>,
     pub written: String,
 }

@@ -6,6 +6,7 @@
 //!
 //! Next in reading order: [`crate::registry`].
 
+mod access;
 mod desired;
 mod diagnostic;
 mod display;
@@ -26,6 +27,7 @@ mod tests;
 use serde::de::DeserializeOwned;
 use serde_yaml::Value;
 
+pub use access::*;
 pub use desired::*;
 pub use diagnostic::{Code, Diagnostic, Place};
 pub use display::render;

@@ -9,6 +9,7 @@
     reason = "cases are text, in the form in which `expect!` is written"
 )]
 
+mod access;
 mod between;
 mod document;
 mod hostile;

@@ -34,6 +34,11 @@ pub(super) const FORMS: &[Form] = &[
     Prefix::FORM,
     InsidePath::FORM,
     OutsidePath::FORM,
+    AbsolutePath::FORM,
+    CertificatePath::FORM,
+    VariableName::FORM,
+    RepositoryPrefix::FORM,
+    ProxyAddress::FORM,
     Country::FORM,
     Date::FORM,
     PublicKey::FORM,
@@ -171,6 +176,52 @@ form! {
         let up = below.len() < text.len();
         let right = is_path(below) && !(up && below.starts_with('/'));
         right.then(|| text.to_owned()).ok_or_else(|| rule.to_owned())
+    }
+}
+
+form! {
+    /// An absolute path of the machine, which lies outside of Git.
+    AbsolutePath(String): "an absolute path", "^/", None, |text| {
+        let rule = "the path begins with `/`, has `/` between its parts and no `..`";
+        (is_path(text) && text.starts_with('/')).then(|| text.to_owned()).ok_or_else(|| rule.to_owned())
+    }
+}
+
+form! {
+    /// Path of a PEM file with certificates: relative to the manifest repository, or absolute.
+    CertificatePath(String): "a path", "^[^\\\\]+$", None, |text| {
+        let rule = "a path is relative to the manifest repository or begins with `/`, with `/` between its parts and no `..`";
+        is_path(text).then(|| text.to_owned()).ok_or_else(|| rule.to_owned())
+    }
+}
+
+form! {
+    /// Name of an environment variable: letters, digits and `_`, not beginning with a digit.
+    VariableName(String): "the name of an environment variable", "^[A-Za-z_][A-Za-z0-9_]*$", None, |text| {
+        let rule = "write the variable's name, such as `HARBOR_PASSWORD`, not its value";
+        let letters = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let named = letters && text.bytes().next().is_some_and(|first| !first.is_ascii_digit());
+        named.then(|| text.to_owned()).ok_or_else(|| rule.to_owned())
+    }
+}
+
+form! {
+    /// Path of repositories within a registry, such as `team-a` or `team-a/web`.
+    RepositoryPrefix(String): "a path of repositories", "^[a-z0-9][a-z0-9._/-]*$", None, |text| {
+        let rule = "write the path without the registry's host, such as `team-a` or `team-a/web`";
+        let right = format!("registry.acme.example/{text}").parse::<Repository>().is_ok_and(|of| of.path == text);
+        right.then(|| text.to_owned()).ok_or_else(|| rule.to_owned())
+    }
+}
+
+form! {
+    /// Address of a proxy, `http://` or `https://` with a host and a port, or `none`.
+    ProxyAddress(String): "the address of a proxy", "^(none|https?://[^@/]+/?)$", None, |text| {
+        let rule = "write `none`, or the address as `http://proxy.acme.example:3128`; a proxy with a password is set in `HTTPS_PROXY`";
+        let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+        let right = host.is_some_and(|host| !host.trim_end_matches('/').is_empty() && host.trim_end_matches('/').chars().all(plain));
+        (right || text == "none").then(|| text.to_owned()).ok_or_else(|| rule.to_owned())
     }
 }
 

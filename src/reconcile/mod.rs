@@ -5,6 +5,7 @@
 //! last one of a killed run; the next run finds the state as it is and finishes, and there is no other recovery code.
 //! What a run acts on is a [`World`]; the command line makes one in [`crate::cli`], next in reading order.
 
+mod access;
 mod advisories;
 mod capabilities;
 mod companions;

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use super::access;
 use crate::{
     manifest::Desired,
     registry::{
@@ -19,15 +20,15 @@ use crate::{
 pub struct Registries {
     /// Directory that `layout` paths are relative to: the root of the manifest repository.
     root: PathBuf,
-    credentials: Lookup,
+    lookup: Lookup,
     /// What `fondaco doctor` has recorded about each host.
     recorded: Mutex<BTreeMap<String, BehaviourOverrides>>,
     opened: Mutex<BTreeMap<String, Arc<dyn Registry>>>,
 }
 
 impl Registries {
-    pub fn new(root: PathBuf, credentials: Lookup) -> Self {
-        Self { root, credentials, recorded: Mutex::default(), opened: Mutex::default() }
+    pub fn new(root: PathBuf, lookup: Lookup) -> Self {
+        Self { root, lookup, recorded: Mutex::default(), opened: Mutex::default() }
     }
 
     /// Takes note of what is recorded about registries, by host. Counts for those that are opened afterwards.
@@ -59,10 +60,13 @@ impl Registries {
             Some(layout) => Endpoint::Layout(self.root.join(layout)),
             None => Endpoint::Http { plain: declared.is_some_and(|registry| registry.plain_http) },
         };
-        let credential = self.credentials.credential(host, "")?;
+        let said = declared.map(|registry| registry.access.clone()).unwrap_or_default();
+        let credentials = self.lookup.credentials(host, &access::credentials(&said))?;
+        let transport = access::transport(&said, &self.lookup.environment);
         let behaviour = self.behaviour(desired, host);
         let concurrent = declared.and_then(|registry| registry.limits.concurrent);
-        let registry = open(&Access { behaviour, concurrent, ..Access::new(host, endpoint, credential) })?;
+        let plain = Access::new(host, endpoint, credentials);
+        let registry = open(&Access { transport, behaviour, concurrent, ..plain })?;
         opened.insert(host.to_owned(), Arc::clone(&registry));
         Ok(registry)
     }

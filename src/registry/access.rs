@@ -2,15 +2,19 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{Behaviour, HttpRegistry, LayoutRegistry, Registry, RegistryError, Secret};
+use super::{
+    Behaviour, Credentials, HttpRegistry, LayoutRegistry, Registry, RegistryError, Secret, Transport,
+};
 
-/// One registry with the credential for it.
+/// One registry with the credentials for it.
 #[derive(Debug, Clone)]
 pub struct Access {
     /// The host as manifests name it, with its port if there is one.
     pub host: String,
     pub endpoint: Endpoint,
-    pub credential: Credential,
+    pub credentials: Credentials,
+    /// Whom to trust on the way, and which way to go.
+    pub transport: Transport,
     /// How the registry behaves.
     pub behaviour: Behaviour,
     /// Requests that may wait for their answer at a time; `None` is the default.
@@ -19,8 +23,15 @@ pub struct Access {
 
 impl Access {
     /// Returns the access to a registry that behaves as the specification says.
-    pub fn new(host: impl Into<String>, endpoint: Endpoint, credential: Credential) -> Self {
-        Self { host: host.into(), endpoint, credential, behaviour: Behaviour::default(), concurrent: None }
+    pub fn new(host: impl Into<String>, endpoint: Endpoint, credentials: impl Into<Credentials>) -> Self {
+        Self {
+            host: host.into(),
+            endpoint,
+            credentials: credentials.into(),
+            transport: Transport::default(),
+            behaviour: Behaviour::default(),
+            concurrent: None,
+        }
     }
 }
 

@@ -11,6 +11,10 @@ pub enum RegistryError {
     NotFound { host: String, what: String },
     #[error("`{host}` denied {what}: {detail}")]
     Denied { host: String, what: String, detail: String },
+    #[error("no credential for `{host}` from {place}: {detail}")]
+    Credential { host: String, place: String, detail: String, kind: Kind },
+    #[error("no connection to `{host}`: {detail}")]
+    Connection { host: String, detail: String, kind: Kind },
     #[error("`{host}` asked for patience at {what}{}", again(*retry_after_s))]
     RateLimited { host: String, what: String, retry_after_s: Option<u64> },
     #[error("`{host}` failed at {what}: {detail}")]
@@ -38,6 +42,18 @@ impl RegistryError {
             Self::Unavailable { .. } => Kind::Unavailable,
             Self::Invalid { .. } => Kind::Invalid,
             Self::Mismatch { .. } | Self::Size { .. } => Kind::Mismatch,
+            Self::Credential { kind, .. } | Self::Connection { kind, .. } => *kind,
         }
+    }
+
+    /// Returns that a credential that is kept at `place` cannot be had.
+    pub(super) fn no_credential(host: &str, place: &str, detail: &str, kind: Kind) -> Self {
+        let (host, place) = (host.to_owned(), place.to_owned());
+        Self::Credential { host, place, detail: super::asked::quotable(detail), kind }
+    }
+
+    /// Returns that nothing can be sent to `host`, for a reason that does not pass by itself.
+    pub(super) fn no_connection(host: &str, detail: &str, kind: Kind) -> Self {
+        Self::Connection { host: host.to_owned(), detail: super::asked::quotable(detail), kind }
     }
 }

@@ -25,12 +25,14 @@ pub mod quirks;
 mod referrer;
 mod secret;
 mod tags;
+mod transport;
 mod usage;
 
 pub use access::{Access, Credential, Endpoint, open};
 pub use archive::ArchiveRegistry;
 pub use behaviour::{ActionGroup, Behaviour, CreateRepository, MountSupport, Rate};
 pub use capabilities::{Capabilities, ChunkedUpload, ReferrersSupport, SharedBlobs, TagWrites};
+pub use credentials::{Credentials, Environment};
 pub use error::RegistryError;
 pub use http::HttpRegistry;
 pub use layout::LayoutRegistry;
@@ -42,6 +44,7 @@ pub use quirks::RegistryKind;
 pub(crate) use referrer::fallback_tag;
 pub use secret::Secret;
 pub use tags::TAGS_MAX;
+pub use transport::{ClientIdentity, ClientKey, Pem, Proxy, Transport};
 pub use usage::{Allowance, Usage};
 
 use std::{collections::BTreeMap, pin::Pin};

@@ -88,6 +88,13 @@ fn good() -> Vec<(&'static str, String)> {
             "{host: \"localhost:5000\", layout: layouts/demo, plainHTTP: true, jurisdiction: {law: French}}",
         ),
         of(
+            "Registry",
+            "harbor.acme.example",
+            "{access: {usernameEnv: A_USER, passwordEnv: A_PASSWORD, credentials: [{prefix: team-a, tokenEnv: TOKEN}], \
+             ca: /etc/ssl/acme.pem, clientCertificate: /etc/ssl/us.pem, clientKeyFile: /run/secrets/us.pem, \
+             proxy: \"http://proxy.acme.example:3128\"}}",
+        ),
+        of(
             "ImageSet",
             "web",
             &format!(
@@ -150,6 +157,14 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("Registry", "country: US", "country: USA", "F0110"),
     ("Registry", "date: 2026-11-20", "date: last week", "F0110"),
     ("Registry", "operator: {name", "operater: {name", "F0107"),
+    ("Registry", "usernameEnv: A_USER", "usernameEnv: \"hunter 2\"", "F0110"),
+    ("Registry", "passwordEnv: A_PASSWORD, ", "", "F0110"),
+    ("Registry", "passwordEnv", "password", "F0107"),
+    ("Registry", "prefix: team-a", "prefix: /team-a", "F0110"),
+    ("Registry", "prefix: team-a, ", "", "F0109"),
+    ("Registry", "clientKeyFile: /run", "clientKeyFile: run", "F0110"),
+    ("Registry", "http://proxy", "socks5://proxy", "F0110"),
+    ("Registry", "http://proxy", "http://user:hunter2@proxy", "F0110"),
     ("ImageSet", "\"1.28\"", "1.28", "F0108"),
     ("ImageSet", "[\"1.28\"]", "[]", "F0110"),
     ("ImageSet", "[\"1.28\"]", "[a, a]", "F0205"),

@@ -18,7 +18,9 @@ pub use gate::{GateSpec, Requirement, Threshold, UnknownSeverity};
 pub use image_set::{ImageEntry, ImageSetSpec};
 pub use limits::LimitsSpec;
 pub use mirror::{MirrorSpec, Signing};
-pub use registry::{Declared, Jurisdiction, Operator, Parent, RegistrySpec};
+pub use registry::{
+    Declared, Jurisdiction, Operator, Parent, PrefixCredential, RegistryAccess, RegistrySpec,
+};
 pub use trust_policy::{Action, TrustPolicySpec, TrustedKey};
 
 use super::text::{HostName, Name};

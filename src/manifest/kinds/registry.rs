@@ -1,7 +1,11 @@
 //! `Registry`: how a registry is reached, and what is declared about it.
 
+mod access;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+pub use access::{PrefixCredential, RegistryAccess};
 
 use super::LimitsSpec;
 use crate::manifest::text::{Country, Date, HostName, OutsidePath, Sentence};
@@ -32,6 +36,9 @@ pub struct RegistrySpec {
     /// How much the registry is asked, whatever it would allow. Default: as much as is known that it allows.
     #[serde(default)]
     pub limits: LimitsSpec,
+    /// Who we are to the registry, whom to trust on the way, and which way to go. Default: what container tools do.
+    #[serde(default)]
+    pub access: RegistryAccess,
     /// Who operates the registry. Default: an open question.
     #[serde(default)]
     pub operator: Operator,

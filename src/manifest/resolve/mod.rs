@@ -1,5 +1,6 @@
 //! Documents to [`Desired`]: names looked up, defaults filled in, and the mistakes that only show between documents.
 
+mod access;
 mod conflicts;
 mod consumers;
 mod images;

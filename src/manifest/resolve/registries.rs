@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Object, Sources, Spec};
+use super::{Object, Sources, Spec, access};
 use crate::manifest::kinds::RegistrySpec;
 use crate::manifest::mistakes::Mistakes;
 use crate::manifest::text::{HostName, Sentence};
@@ -33,6 +33,7 @@ pub(super) fn registries(sources: &Sources<'_>, out: &mut Mistakes) -> BTreeMap<
             kind: spec.kind,
             behaviour: spec.behaviour.clone(),
             limits: spec.limits.limits(),
+            access: access::access(sources, object, spec, out),
             facts: facts(spec),
             written: object.named_at().short(),
         };

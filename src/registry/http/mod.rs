@@ -17,6 +17,7 @@ mod meter;
 mod referrers;
 mod sessions;
 mod tags;
+mod tls;
 mod token;
 mod uploads;
 mod wire;

@@ -120,7 +120,7 @@ async fn close(wire: Arc<Wire>, repository: String, url: Url) {
 }
 
 async fn delete(wire: &Wire, repository: &str, url: Url, asked: Asked) -> Result<StatusCode, RegistryError> {
-    let mut request = wire.line.client.delete(url.clone());
+    let mut request = wire.line.client(&url).delete(url.clone());
     if wire.ours(&url)
         && let Some(header) = wire.auth.header(&wire.line, &auth::push(repository)).await?
     {

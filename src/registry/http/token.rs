@@ -1,6 +1,9 @@
 //! The token endpoint (distribution's "Token Authentication Specification" and its OAuth2 form).
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use reqwest::{
     Method, Response, StatusCode,
@@ -9,7 +12,7 @@ use reqwest::{
 use serde::Deserialize;
 use url::Url;
 
-use super::{address, auth::Scopes, body, wire::Line};
+use super::{address, body, wire::Line};
 use crate::registry::{Credential, RegistryError, Secret, asked::Asked};
 
 /// The largest answer of a token endpoint that is read. Tokens have one to eight kilobytes.
@@ -47,7 +50,7 @@ pub(super) async fn fetch(
     line: &Line,
     realm: &str,
     service: Option<&str>,
-    scopes: &Scopes,
+    scopes: &BTreeSet<String>,
     credential: &Credential,
 ) -> Result<Token, RegistryError> {
     let asked = Asked::new(&line.host, "a token");
@@ -85,14 +88,14 @@ async fn get(
     line: &Line,
     mut realm: Url,
     service: Option<&str>,
-    scopes: &Scopes,
+    scopes: &BTreeSet<String>,
     basic: Option<(&str, &Secret)>,
     asked: &Asked,
 ) -> Result<Response, RegistryError> {
     realm.query_pairs_mut().extend_pairs(service.map(|service| ("service", service)));
     realm.query_pairs_mut().extend_pairs(scopes.iter().map(|scope| ("scope", scope)));
     line.repeat(asked, || {
-        let request = line.client.get(realm.clone());
+        let request = line.client(&realm).get(realm.clone());
         let request = match basic {
             Some((username, password)) => request.basic_auth(username, Some(password.reveal())),
             None => request,
@@ -108,7 +111,7 @@ async fn exchange(
     line: &Line,
     realm: Url,
     service: Option<&str>,
-    scopes: &Scopes,
+    scopes: &BTreeSet<String>,
     token: &Secret,
     asked: &Asked,
 ) -> Result<Response, RegistryError> {
@@ -122,7 +125,7 @@ async fn exchange(
         .finish();
     let response = line
         .repeat(asked, || {
-            let request = line.client.post(realm.clone()).body(form.clone());
+            let request = line.client(&realm).post(realm.clone()).body(form.clone());
             let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
             line.execute(request, &Method::POST, "token", asked)
         })

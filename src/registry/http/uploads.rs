@@ -38,6 +38,10 @@ impl HttpRegistry {
         digest: &Digest,
         from: &str,
     ) -> Result<Mount, RegistryError> {
+        if !self.wire.auth.same_account(repository, from) {
+            // One request has one credential, and this one could not read `from`.
+            return Ok(Mount::Refused);
+        }
         let call = self.mount_call(repository, digest, from);
         let asked = call.asked.clone();
         let response = match Session::open(&self.wire, repository, call).await {
@@ -155,7 +159,7 @@ impl HttpRegistry {
         let moved = Arc::new(AtomicU64::new(0));
         let source =
             measured(stream, upload.size, upload.asked.clone(), Arc::clone(&failed), Arc::clone(&moved));
-        let mut request = self.wire.line.client.put(url.clone()).body(Body::wrap_stream(source));
+        let mut request = self.wire.line.client(&url).put(url.clone()).body(Body::wrap_stream(source));
         request = request.header(CONTENT_TYPE, media_type::OCTET_STREAM).header(CONTENT_LENGTH, upload.size);
         if self.wire.ours(&url)
             && let Some(header) =

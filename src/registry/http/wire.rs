@@ -19,28 +19,22 @@ use super::{
     budget::{self, Budget},
     challenge::challenge,
     meter::Meter,
+    tls::{self, Clients},
 };
 use crate::registry::{Access, RegistryError, asked::Asked};
 
 /// The most redirects that are followed for one request. Registries use one, to storage.
 const REDIRECTS_MAX: usize = 5;
 
-/// The longest wait for a connection.
-const CONNECT: Duration = Duration::from_secs(10);
-
 /// The longest wait for the head of an answer.
 const ANSWER: Duration = Duration::from_mins(1);
-
-/// Idle connections are closed before servers and proxies do so: a request on a connection that the other side has just
-/// closed fails.
-const POOL_IDLE: Duration = Duration::from_secs(15);
 
 /// The connection to one registry: everything but authentication.
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) host: String,
     pub(super) base: Url,
-    pub(super) client: Client,
+    clients: Clients,
     pub(super) budget: Budget,
     pub(super) meter: Meter,
 }
@@ -50,6 +44,8 @@ pub(super) struct Line {
 pub(super) struct Wire {
     pub(super) line: Line,
     pub(super) auth: Auth,
+    /// Whether 403 may mean that the credential has expired.
+    renew_on_forbidden: bool,
     /// Requests that go on without whoever began them: sessions being opened or closed.
     pub(super) closing: TaskTracker,
 }
@@ -69,20 +65,20 @@ pub(super) struct Call {
 
 impl Line {
     fn new(access: &Access, base: Url) -> Result<Self, RegistryError> {
-        let host = access.host.as_str();
-        let asked = Asked::new(host, "the connection");
-        let client = Client::builder()
-            .user_agent(concat!("fondaco/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .http1_only()
-            .connect_timeout(CONNECT)
-            .pool_idle_timeout(POOL_IDLE)
-            .build()
-            .map_err(|e| asked.unavailable(body::chain(e)))?;
+        let host = access.host.clone();
+        let clients = Clients::new(&host, &access.transport)?;
         let budget = Budget::new(&access.behaviour.rates, access.concurrent);
-        Ok(Self { host: host.to_owned(), base, client, budget, meter: Meter::default() })
+        Ok(Self { host, base, clients, budget, meter: Meter::default() })
+    }
+
+    /// Returns whether credentials may go to an address: to the registry's own server and nowhere else.
+    pub(super) fn ours(&self, url: &Url) -> bool {
+        address::same_origin(url, &self.base)
+    }
+
+    /// Returns the client for an address: one that knows our certificate for the registry itself, else one without.
+    pub(super) fn client(&self, url: &Url) -> &Client {
+        self.clients.of(self.ours(url))
     }
 
     /// Waits for its turn, sends one request and waits for the head of its answer, whatever the status.
@@ -100,7 +96,7 @@ impl Line {
                 turn.answered(response.status(), response.headers(), backoff::now_unix());
                 Ok(response)
             }
-            Ok(Err(e)) => Err(asked.unavailable(body::chain(e))),
+            Ok(Err(e)) => Err(tls::failure(e, asked)),
             Err(_) => {
                 turn.unanswered();
                 Err(asked.unavailable(format!("no answer for {} s", ANSWER.as_secs())))
@@ -141,47 +137,63 @@ impl Wire {
     pub(super) fn new(access: &Access, base: Url) -> Result<Self, RegistryError> {
         Ok(Self {
             line: Line::new(access, base)?,
-            auth: Auth::new(access.credential.clone()),
+            auth: Auth::new(access.credentials.clone()),
+            renew_on_forbidden: access.behaviour.renew_on_forbidden,
             closing: TaskTracker::new(),
         })
     }
 
-    /// Sends a request, again where the failure is a passing one, and answers one challenge. Returns answers of every
-    /// status but 401, 408, 429 and (most) 5xx, which are errors.
+    /// Sends a request, again where the failure is a passing one, and once more with a new token or credential where the
+    /// registry asks for one. Returns answers of every status but 401, 408, 429 and (most) 5xx, which are errors.
     ///
     /// POST is repeated, too: all that can come of it is a second upload session that nobody uses.
     pub(super) async fn send(&self, call: &Call) -> Result<Response, RegistryError> {
         let sent = self.auth.header(&self.line, &call.scopes).await?;
         let response = self.line.repeat(&call.asked, || self.follow(call, sent.as_ref())).await?;
-        if response.status() != StatusCode::UNAUTHORIZED {
-            return Ok(response);
-        }
-        let challenged =
-            challenge(response.headers()).filter(|_| address::same_origin(response.url(), &call.url));
-        let Some(challenged) = challenged.filter(|_| self.ours(&call.url)) else {
-            return Err(body::refusal(response, &call.asked).await);
+        let response = match self.renewed(call, &response, sent.as_ref()).await? {
+            Some(header) => self.line.repeat(&call.asked, || self.follow(call, Some(&header))).await?,
+            None => response,
         };
-        drop(response);
-        let header =
-            self.auth.answer(&self.line, challenged, &call.scopes, sent.as_ref(), &call.asked).await?;
-        let response = self.line.repeat(&call.asked, || self.follow(call, Some(&header))).await?;
         match response.status() {
             StatusCode::UNAUTHORIZED => Err(body::refusal(response, &call.asked).await),
             _ => Ok(response),
         }
     }
 
-    /// Returns whether credentials may go to an address: to the registry's own server and nowhere else.
+    /// Returns the `Authorization` with which a request that was answered like this may succeed; `None` where the answer
+    /// is final.
+    async fn renewed(
+        &self,
+        call: &Call,
+        response: &Response,
+        sent: Option<&HeaderValue>,
+    ) -> Result<Option<HeaderValue>, RegistryError> {
+        // What another host says, to which a redirect led, is no question to us.
+        if !(self.ours(&call.url) && self.ours(response.url())) {
+            return Ok(None);
+        }
+        match (response.status(), challenge(response.headers()), sent) {
+            (StatusCode::UNAUTHORIZED, Some(challenged), _) => {
+                self.auth.answer(&self.line, challenged, &call.scopes, sent, &call.asked).await.map(Some)
+            }
+            (StatusCode::FORBIDDEN, _, Some(sent)) if self.renew_on_forbidden => {
+                self.auth.renewed(&self.line, &call.scopes, sent).await
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// See [`Line::ours`].
     pub(super) fn ours(&self, url: &Url) -> bool {
-        address::same_origin(url, &self.line.base)
+        self.line.ours(url)
     }
 
     /// Sends a request once and follows redirects of GET and HEAD.
     async fn follow(&self, call: &Call, header: Option<&HeaderValue>) -> Result<Response, RegistryError> {
         let mut url = call.url.clone();
         for hop in 0..=REDIRECTS_MAX {
-            let mut request =
-                self.line.client.request(call.method.clone(), url.clone()).headers(call.headers.clone());
+            let mut request = self.line.client(&url).request(call.method.clone(), url.clone());
+            request = request.headers(call.headers.clone());
             if !call.body.is_empty() {
                 request = request.body(call.body.clone());
             }
