@@ -1,6 +1,7 @@
 //! The one integration-test binary: linking is slow, so every file of this folder is a module of it.
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions, not the helpers of an integration test")]
 
+mod access;
 mod architecture;
 mod companions;
 mod conformance;

@@ -1,5 +1,6 @@
 //! The registry trait against everything that implements it.
 
+mod access;
 mod auth;
 mod budget;
 mod faults;
@@ -10,6 +11,7 @@ mod probe;
 mod sessions;
 mod table;
 mod tags;
+mod tls;
 
 use std::{path::Path, sync::Arc};
 

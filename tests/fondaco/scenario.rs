@@ -164,10 +164,14 @@ impl Scenario {
     }
 
     pub(crate) fn import_from(&self, folder: &Path) {
+        self.import_by(&self.world(1), folder);
+    }
+
+    /// Imports advisories with the access to registries that this world has.
+    pub(crate) fn import_by(&self, world: &World, folder: &Path) {
         let bundle = fondaco::advisory::import(folder).unwrap().bundle;
         let bytes = bundle.to_bytes().to_vec();
         let lock = fondaco::model::canonical::to_text(&bundle.lock()).unwrap();
-        let world = self.world(1);
         let state = self.state();
         let repository = reconcile::advisories_repository(&state.desired);
         let registry = world.registries.get(&state.desired, &repository.host).unwrap();

@@ -103,6 +103,16 @@ impl Auth {
         }
     }
 
+    /// Says in a refusal with which credential was asked: which of several it was is what people have to find out.
+    pub(super) async fn explained(&self, refusal: RegistryError, scopes: &Scopes) -> RegistryError {
+        match (refusal, self.credentials.account(&scopes.repository).await) {
+            (RegistryError::Denied { host, what, detail }, Ok(account)) => {
+                RegistryError::Denied { host, what, detail: format!("{detail} ({})", told(&account)) }
+            }
+            (refusal, _) => refusal,
+        }
+    }
+
     /// Returns another `Authorization` than `sent`, which the registry has refused without a challenge, where one can be
     /// had: a new token, or a new credential from a program.
     pub(super) async fn renewed(
@@ -158,7 +168,7 @@ impl Auth {
                     Some(sent) => self.other_basic(scopes, sent).await?,
                 };
                 let header =
-                    header.ok_or_else(|| asked.denied(&format!("status 401, {}", told(&account))))?;
+                    header.ok_or_else(|| asked.denied(&format!("status 401 ({})", told(&account))))?;
                 self.learn(Scheme::Basic);
                 Ok(header)
             }

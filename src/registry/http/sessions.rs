@@ -127,7 +127,7 @@ async fn delete(wire: &Wire, repository: &str, url: Url, asked: Asked) -> Result
         request = request.header(AUTHORIZATION, header);
     }
     let response = wire.line.execute(request, &Method::DELETE, "upload", &asked).await?;
-    if response.status() != StatusCode::UNAUTHORIZED {
+    if !wire.may_be_expired(response.status()) {
         return Ok(response.status());
     }
     // Distribution wants the right to delete for every DELETE, sessions included; few need a token of its own for it.

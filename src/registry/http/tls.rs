@@ -171,7 +171,7 @@ pub(super) fn failure(error: reqwest::Error, asked: &Asked) -> RegistryError {
     let said = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let (detail, kind) = if said(&["not valid for name", "NotValidForName"]) {
         ("its certificate is for another name; nothing was sent", Kind::Invalid)
-    } else if said(&["UnknownIssuer", "CaUsedAsEndEntity"]) {
+    } else if said(&["UnknownIssuer", "BadSignature", "CaUsedAsEndEntity"]) {
         (UNKNOWN_AUTHORITY, Kind::Invalid)
     } else if said(&["certificate expired", "not valid yet", "Expired", "NotValidYet"]) {
         ("its certificate is not valid today; nothing was sent", Kind::Invalid)
@@ -179,6 +179,10 @@ pub(super) fn failure(error: reqwest::Error, asked: &Asked) -> RegistryError {
         (text.as_str(), Kind::Invalid)
     } else if said(&["CertificateRequired"]) {
         (CLIENT_UNKNOWN, Kind::Denied)
+    } else if said(&["InvalidContentType"]) {
+        (NO_TLS, Kind::Invalid)
+    } else if said(&["proxy authorization required"]) {
+        ("the proxy wants a user name and password, which belong into `HTTPS_PROXY`", Kind::Denied)
     } else if said(&["received fatal alert"]) {
         (text.as_str(), Kind::Denied)
     } else {
@@ -189,6 +193,8 @@ pub(super) fn failure(error: reqwest::Error, asked: &Asked) -> RegistryError {
 
 const UNKNOWN_AUTHORITY: &str = "its certificate is not from an authority that is trusted here; nothing was sent \
     (a private authority is named in `spec.access.ca` of the `Registry` document)";
+
+const NO_TLS: &str = "it does not answer in TLS (a registry without is declared with `plainHTTP`)";
 
 const CLIENT_UNKNOWN: &str = "it wants a client certificate (`spec.access.clientCertificate` of the `Registry` \
     document names one)";

@@ -179,7 +179,17 @@ impl HttpRegistry {
         if let Some(error) = failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return Err(error);
         }
-        upload.stored(answer?).await
+        let answer = answer?;
+        if self.wire.may_be_expired(answer.status()) {
+            // The body is spent: the caller starts again with a new stream, and then a new token is fetched.
+            return Err(match body::refusal(answer, upload.asked).await {
+                RegistryError::Denied { detail, .. } => {
+                    upload.asked.unavailable(format!("{detail}, after the upload had begun"))
+                }
+                other => other,
+            });
+        }
+        upload.stored(answer).await
     }
 }
 
@@ -208,10 +218,6 @@ impl Upload<'_> {
                 self.asked.same_digest(self.digest, found)
             }
             (StatusCode::CREATED, _) => Ok(()),
-            // The body is spent: the caller starts again with a new stream, and then a new token is fetched.
-            (StatusCode::UNAUTHORIZED, _) => {
-                Err(self.asked.unavailable("status 401 after the upload had begun"))
-            }
             _ => Err(body::refusal(response, self.asked).await),
         }
     }

@@ -155,7 +155,10 @@ impl Wire {
             None => response,
         };
         match response.status() {
-            StatusCode::UNAUTHORIZED => Err(body::refusal(response, &call.asked).await),
+            StatusCode::UNAUTHORIZED => {
+                let refusal = body::refusal(response, &call.asked).await;
+                Err(self.auth.explained(refusal, &call.scopes).await)
+            }
             _ => Ok(response),
         }
     }
@@ -176,11 +179,16 @@ impl Wire {
             (StatusCode::UNAUTHORIZED, Some(challenged), _) => {
                 self.auth.answer(&self.line, challenged, &call.scopes, sent, &call.asked).await.map(Some)
             }
-            (StatusCode::FORBIDDEN, _, Some(sent)) if self.renew_on_forbidden => {
+            (status, _, Some(sent)) if self.may_be_expired(status) => {
                 self.auth.renewed(&self.line, &call.scopes, sent).await
             }
             _ => Ok(None),
         }
+    }
+
+    /// Returns whether a refusal may mean that what was sent to say who we are has expired.
+    pub(super) fn may_be_expired(&self, status: StatusCode) -> bool {
+        status == StatusCode::UNAUTHORIZED || (status == StatusCode::FORBIDDEN && self.renew_on_forbidden)
     }
 
     /// See [`Line::ours`].

@@ -280,7 +280,11 @@ fn open_session(
     store.sessions_opened += 1;
     let session = format!("session-{}", store.sessions_opened);
     store.sessions.insert(session.clone(), (name.clone(), vec![]));
-    let base = if options.absolute_location { format!("http://{}", state.address) } else { String::new() };
+    let base = if options.absolute_location {
+        format!("{}://{}", state.scheme, state.address)
+    } else {
+        String::new()
+    };
     let response =
         with(status(202), "location", &format!("{base}/v2/{name}/blobs/uploads/{session}?state=kept"));
     match options.ways.chunk_min {

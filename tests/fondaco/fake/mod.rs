@@ -5,6 +5,7 @@
 
 mod content;
 mod serve;
+mod tls;
 mod tokens;
 mod ways;
 
@@ -16,6 +17,8 @@ use std::{
     sync::{Arc, Mutex},
     thread::JoinHandle,
 };
+
+pub(crate) use self::tls::{Authority, Tls};
 
 use bytes::Bytes;
 use fondaco::model::Digest;
@@ -29,6 +32,25 @@ pub(crate) enum Auth {
     Basic { username: String, password: String },
     /// Tokens from `/token`, for the same user or the refresh token `identity`; scopes are enforced.
     Bearer { username: String, password: String, identity: String, anonymous_pull: bool },
+}
+
+/// An account that is only for the repositories below a prefix, as Harbor's robots are for a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Robot {
+    pub username: String,
+    pub password: String,
+    pub prefix: String,
+}
+
+impl Robot {
+    /// Returns the robot of a prefix, whose name and password follow from it.
+    pub(crate) fn new(prefix: &str) -> Self {
+        Self {
+            username: format!("robot${prefix}"),
+            password: format!("password of {prefix}"),
+            prefix: prefix.to_owned(),
+        }
+    }
 }
 
 /// What a registry answers to a mount.
@@ -107,6 +129,10 @@ impl Fault {
 #[allow(clippy::struct_excessive_bools, reason = "each switch is a thing of its own")]
 pub(crate) struct Options {
     pub auth: Auth,
+    /// Accounts beside that of `auth`.
+    pub robots: Vec<Robot>,
+    /// What is answered to a token or password that is wrong or has expired: 401 with a challenge, or 403 as by ECR.
+    pub refusal: u16,
     /// Named in challenges instead of our own `/token`.
     pub realm: Option<String>,
     /// The status of POST to the token endpoint, where it is not supported.
@@ -148,6 +174,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             auth: Auth::None,
+            robots: vec![],
+            refusal: 401,
             realm: None,
             token_post_status: None,
             expires_in: Some(300),
@@ -229,6 +257,8 @@ struct Store {
 
 struct State {
     address: SocketAddr,
+    /// `http` or `https`.
+    scheme: &'static str,
     options: Mutex<Options>,
     store: Mutex<Store>,
     tokens: Mutex<tokens::Tokens>,
@@ -238,7 +268,7 @@ struct State {
 
 /// A running registry.
 pub(crate) struct Fake {
-    /// `127.0.0.1:<port>`, plain HTTP.
+    /// `127.0.0.1:<port>`.
     pub address: String,
     state: Arc<State>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
@@ -248,11 +278,21 @@ pub(crate) struct Fake {
 impl Fake {
     /// Starts a registry on a free loopback port.
     pub(crate) fn start(options: Options) -> Self {
+        Self::serve(options, None)
+    }
+
+    /// Starts a registry that speaks TLS.
+    pub(crate) fn start_tls(options: Options, tls: Tls) -> Self {
+        Self::serve(options, Some(tls))
+    }
+
+    fn serve(options: Options, tls: Option<Tls>) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
             address,
+            scheme: if tls.is_some() { "https" } else { "http" },
             options: Mutex::new(options),
             store: Mutex::default(),
             tokens: Mutex::default(),
@@ -263,7 +303,7 @@ impl Fake {
         let served = Arc::clone(&state);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(serve::serve(listener, served, stopped));
+            runtime.block_on(serve::serve(listener, tls, served, stopped));
         });
         Self { address: address.to_string(), state, stop: Some(stop), thread: Some(thread) }
     }

@@ -11,7 +11,11 @@ use axum::{
 use bytes::Bytes;
 use fondaco::model::Digest;
 
-use super::{FaultBody, Logged, Phase, State, WriteEvent, WriteKind, content, tokens};
+use super::{
+    FaultBody, Logged, Phase, State, WriteEvent, WriteKind, content,
+    tls::{Tls, TlsListener},
+    tokens,
+};
 
 /// The largest body a test may send.
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -89,14 +93,21 @@ impl Asked {
 
 pub(super) async fn serve(
     listener: std::net::TcpListener,
+    tls: Option<Tls>,
     state: Arc<State>,
     stopped: tokio::sync::oneshot::Receiver<()>,
 ) {
     let listener = tokio::net::TcpListener::from_std(listener).unwrap();
     let router = axum::Router::new().fallback(answer).with_state(state);
+    let serving = async {
+        match tls {
+            None => axum::serve(listener, router).await,
+            Some(tls) => axum::serve(TlsListener { inner: listener, tls }, router).await,
+        }
+    };
     // Dropped, not drained: an open connection of a client must not keep a test waiting.
     tokio::select! {
-        served = axum::serve(listener, router) => served.unwrap(),
+        served = serving => served.unwrap(),
         _ = stopped => {}
     }
 }

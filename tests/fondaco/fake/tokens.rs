@@ -9,7 +9,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
-    Auth, State,
+    Auth, Options, State,
     serve::{Asked, Target, error, ok, status, with},
 };
 
@@ -33,11 +33,23 @@ impl Tokens {
 
 /// Returns the refusal of a request that is not allowed.
 pub(super) fn check(state: &State, asked: &Asked) -> Option<Response> {
+    let refused = challenged(state, asked)?;
+    let code = state.options.lock().unwrap().refusal;
+    if code == 401 || asked.header(header::AUTHORIZATION).is_none() {
+        return Some(refused);
+    }
+    Some(error(code, "DENIED", "your authorization token has expired"))
+}
+
+fn challenged(state: &State, asked: &Asked) -> Option<Response> {
     let options = state.options.lock().unwrap().clone();
     let header = asked.header(header::AUTHORIZATION);
     match &options.auth {
         Auth::None => None,
         Auth::Basic { username, password } if is_basic(header, username, password) => None,
+        Auth::Basic { .. } if robot(&options, header).is_some_and(|own| within(&asked.repository, own)) => {
+            None
+        }
         Auth::Basic { .. } => Some(with(
             error(401, "UNAUTHORIZED", "authentication required"),
             "www-authenticate",
@@ -84,9 +96,22 @@ pub(super) fn may_read(state: &State, asked: &Asked, repository: &str) -> bool {
 }
 
 fn challenge(state: &State, realm: Option<&str>, scope: &str) -> Response {
-    let own = format!("http://{}/token", state.address);
+    let own = format!("{}://{}/token", state.scheme, state.address);
     let text = format!("Bearer realm=\"{}\",service=\"fake\"{scope}", realm.unwrap_or(&own));
     with(error(401, "UNAUTHORIZED", "authentication required"), "www-authenticate", &text)
+}
+
+/// Returns the prefix of the robot whose password this is.
+fn robot<'a>(options: &'a Options, header: Option<&str>) -> Option<&'a str> {
+    let robots = options.robots.iter();
+    robots
+        .filter(|robot| is_basic(header, &robot.username, &robot.password))
+        .map(|robot| robot.prefix.as_str())
+        .next()
+}
+
+fn within(repository: &str, prefix: &str) -> bool {
+    repository.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn is_basic(header: Option<&str>, username: &str, password: &str) -> bool {
@@ -111,6 +136,8 @@ pub(super) fn grant(state: &State, asked: &Asked) -> Response {
     } else {
         is_basic(header, username, password) || is_basic(header, "<token>", identity)
     };
+    let own = robot(&options, header);
+    let known = known || own.is_some();
     let anonymous = !posted && header.is_none() && *anonymous_pull;
     if !known && !anonymous {
         return error(401, "UNAUTHORIZED", "incorrect username or password");
@@ -127,7 +154,7 @@ pub(super) fn grant(state: &State, asked: &Asked) -> Response {
     }
     let rights =
         scopes.iter().flat_map(|scope| rights(scope)).filter(|right| known || right.ends_with(":pull"));
-    let rights = rights.collect();
+    let rights = rights.filter(|right| own.is_none_or(|own| within(right, own))).collect();
     let mut tokens = state.tokens.lock().unwrap();
     tokens.count += 1;
     let token = format!("opaque-{}", tokens.count);
