@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::{
     evidence::Actor,
     model::Instant,
-    registry::{Environment, credentials::Lookup},
+    registry::{AwsKeys, Environment, credentials::Lookup},
 };
 
 /// What a CI system does not tell.
@@ -45,6 +45,12 @@ pub(super) fn credentials() -> Lookup {
     let text =
         std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
     Lookup::from_environment(text.collect::<Environment>())
+}
+
+/// Returns the keys with which repositories of Amazon ECR are created: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+/// AWS_SESSION_TOKEN.
+pub(super) fn aws_keys() -> Option<AwsKeys> {
+    AwsKeys::from_environment(variable)
 }
 
 /// Returns on whose behalf the run acts, as far as the CI system tells.

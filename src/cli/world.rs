@@ -33,7 +33,7 @@ pub(super) fn open(location: &Location, progress: Progress) -> Result<World, Run
     let author = repository.head().and_then(|head| repository.author_of(&head));
     let author = author.map_or_else(|_| "unknown".to_owned(), |author| author.name);
     Ok(World {
-        registries: Registries::new(root.clone(), env::credentials()),
+        registries: Registries::new(root.clone(), env::credentials()).with_aws(env::aws_keys()),
         repository,
         remote: location.remote.clone(),
         branch: location.branch.clone(),

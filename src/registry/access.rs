@@ -3,7 +3,8 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
-    Behaviour, Credentials, HttpRegistry, LayoutRegistry, Registry, RegistryError, Secret, Transport,
+    Behaviour, Creation, Credentials, HttpRegistry, LayoutRegistry, Registry, RegistryError, Secret,
+    Transport,
 };
 
 /// One registry with the credentials for it.
@@ -19,6 +20,8 @@ pub struct Access {
     pub behaviour: Behaviour,
     /// Requests that may wait for their answer at a time; `None` is the default.
     pub concurrent: Option<u32>,
+    /// How missing repositories are created, where the behaviour allows it.
+    pub creation: Option<Creation>,
 }
 
 impl Access {
@@ -31,6 +34,7 @@ impl Access {
             transport: Transport::default(),
             behaviour: Behaviour::default(),
             concurrent: None,
+            creation: None,
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod archive;
 mod asked;
 mod behaviour;
 mod capabilities;
+mod creation;
 pub mod credentials;
 mod error;
 mod http;
@@ -24,6 +25,7 @@ pub mod probe;
 pub mod quirks;
 mod referrer;
 mod secret;
+mod sigv4;
 mod tags;
 mod transport;
 mod usage;
@@ -32,6 +34,7 @@ pub use access::{Access, Credential, Endpoint, open};
 pub use archive::ArchiveRegistry;
 pub use behaviour::{ActionGroup, Behaviour, CreateRepository, MountSupport, Rate};
 pub use capabilities::{Capabilities, ChunkedUpload, ReferrersSupport, SharedBlobs, TagWrites};
+pub use creation::Creation;
 pub use credentials::{Credentials, Environment};
 pub use error::RegistryError;
 pub use http::HttpRegistry;
@@ -43,6 +46,7 @@ pub use place::{Place, PlaceError};
 pub use quirks::RegistryKind;
 pub(crate) use referrer::fallback_tag;
 pub use secret::Secret;
+pub use sigv4::AwsKeys;
 pub use tags::TAGS_MAX;
 pub use transport::{ClientIdentity, ClientKey, Pem, Proxy, Transport};
 pub use usage::{Allowance, Usage};
@@ -88,6 +92,8 @@ pub enum Deleted {
 /// What became of a manifest that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
+    /// The manifest's own, but for a referrer that the registry takes only without its `subject`
+    /// ([`Registry::put_referrer`]).
     pub digest: Digest,
     /// Whether the registry itself indexes the manifest's `subject` (answered `OCI-Subject`). Where false, the
     /// fallback tag has been written by [`Registry::put_referrer`].
@@ -137,7 +143,8 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
         body: BlobStream,
     ) -> Result<(), RegistryError>;
 
-    /// Stores a manifest under a digest or a tag and returns the digest that the registry confirmed.
+    /// Stores a manifest under a digest or a tag and returns the digest that the registry confirmed. A tag that holds the
+    /// digest already and cannot be written again is success; one that holds another digest is an error of kind `Denied`.
     async fn put_manifest(
         &self,
         repository: &str,
@@ -152,6 +159,7 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
 
     /// Stores a manifest that has a `subject`, by digest, and keeps the fallback tag where the registry does not
     /// index subjects: the descriptor (with `artifactType` and annotations pulled up) is appended to the index there.
+    /// A registry that answers 405 gets the manifest without its `subject`, listed under the fallback tag.
     async fn put_referrer(
         &self,
         repository: &str,

@@ -36,14 +36,16 @@ impl HttpScenario {
         self.scenario(repositories).run().unwrap()
     }
 
+    /// Runs as [`Self::run`], with the mirror declared to be of a kind.
+    pub(crate) fn run_as(&self, repositories: &[&str], kind: &str) -> Report {
+        let mirror = format!("{{host: \"{}\", plainHTTP: true", self.mirror.address);
+        let manifests = self.manifests(repositories).replace(&mirror, &format!("{mirror}, kind: {kind}"));
+        with_advisories(&manifests).run().unwrap()
+    }
+
     /// Returns the manifest repository for tag `1` of these repositories, with a bundle that knows the distribution.
     pub(crate) fn scenario(&self, repositories: &[&str]) -> Scenario {
-        let scenario = Scenario::new(&self.manifests(repositories));
-        let folder = scenario.path("advisories");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("1.json"), tiny::ADVISORY).unwrap();
-        scenario.import_from(&folder);
-        scenario
+        with_advisories(&self.manifests(repositories))
     }
 
     pub(crate) fn manifests(&self, repositories: &[&str]) -> String {
@@ -90,4 +92,14 @@ spec: {{target: \"{mirror}/payments\", images: [web]}}
         self.mirror.on_write(move |event| noted.lock().unwrap().push(event.clone()));
         writes
     }
+}
+
+/// Runs once with these manifests and a bundle that knows the distribution.
+fn with_advisories(manifests: &str) -> Scenario {
+    let scenario = Scenario::new(manifests);
+    let folder = scenario.path("advisories");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("1.json"), tiny::ADVISORY).unwrap();
+    scenario.import_from(&folder);
+    scenario
 }

@@ -13,6 +13,7 @@ mod doctor;
 mod fake;
 mod hostile;
 mod http;
+mod quirks;
 mod registry;
 mod rules;
 mod scenario;

@@ -45,17 +45,17 @@ fn directory(root: &Path) -> Arc<dyn Registry> {
 }
 
 /// Returns a stream of these frames.
-fn frames(frames: &[&[u8]]) -> BlobStream {
+pub(crate) fn frames(frames: &[&[u8]]) -> BlobStream {
     let owned: Vec<_> = frames.iter().map(|frame| Ok(Bytes::copy_from_slice(frame))).collect();
     Box::pin(stream::iter(owned))
 }
 
 /// Returns a stream that fails before its last frame, as a relay does when the digest is wrong.
-fn broken_off(first: &[u8]) -> BlobStream {
+pub(crate) fn broken_off(first: &[u8]) -> BlobStream {
     Box::pin(frames(&[first]).chain(stream::iter([Err(source_error())])))
 }
 
-fn source_error() -> RegistryError {
+pub(crate) fn source_error() -> RegistryError {
     let (expected, found) = (Digest::sha256(b"expected"), Digest::sha256(b"found"));
     RegistryError::Mismatch {
         host: "source.example".to_owned(),
@@ -65,7 +65,7 @@ fn source_error() -> RegistryError {
     }
 }
 
-async fn whole(stream: BlobStream) -> Result<Vec<u8>, RegistryError> {
+pub(crate) async fn whole(stream: BlobStream) -> Result<Vec<u8>, RegistryError> {
     stream
         .try_fold(vec![], |mut all, frame| async move {
             all.extend_from_slice(&frame);
@@ -74,17 +74,21 @@ async fn whole(stream: BlobStream) -> Result<Vec<u8>, RegistryError> {
         .await
 }
 
-async fn push(registry: &dyn Registry, repository: &str, bytes: &[u8]) -> Result<Digest, RegistryError> {
+pub(crate) async fn push(
+    registry: &dyn Registry,
+    repository: &str,
+    bytes: &[u8],
+) -> Result<Digest, RegistryError> {
     let digest = Digest::sha256(bytes);
     registry.put_blob(repository, &digest, bytes.len() as u64, frames(&[bytes])).await.map(|()| digest)
 }
 
-fn kind<T>(result: Result<T, RegistryError>) -> Option<Kind> {
+pub(crate) fn kind<T>(result: Result<T, RegistryError>) -> Option<Kind> {
     result.err().map(|error| error.kind())
 }
 
 /// Returns an image manifest with an empty configuration and one layer.
-fn image(layer: &[u8]) -> RawManifest {
+pub(crate) fn image(layer: &[u8]) -> RawManifest {
     manifest(&serde_json::json!({
         "schemaVersion": 2,
         "mediaType": media_type::OCI_MANIFEST,
@@ -94,7 +98,7 @@ fn image(layer: &[u8]) -> RawManifest {
 }
 
 /// Returns an artifact that refers to `subject`.
-fn artifact(subject: &RawManifest, note: &str) -> RawManifest {
+pub(crate) fn artifact(subject: &RawManifest, note: &str) -> RawManifest {
     manifest(&serde_json::json!({
         "schemaVersion": 2,
         "mediaType": media_type::OCI_MANIFEST,
@@ -106,7 +110,7 @@ fn artifact(subject: &RawManifest, note: &str) -> RawManifest {
     }))
 }
 
-fn manifest(value: &serde_json::Value) -> RawManifest {
+pub(crate) fn manifest(value: &serde_json::Value) -> RawManifest {
     let bytes = Bytes::from(value.to_string());
     RawManifest { descriptor: Descriptor::of(media_type::OCI_MANIFEST, &bytes), bytes }
 }

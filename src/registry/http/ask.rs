@@ -47,7 +47,7 @@ impl HttpRegistry {
     /// Asks whether this is a registry that lets us in: `GET /v2/`.
     pub(in crate::registry) async fn ask_base(&self) -> Result<Answer, RegistryError> {
         let asked = self.asked("the registry's address".to_owned());
-        let mut call = self.call(Method::GET, "", "", "base", asked, auth::Scopes::new());
+        let mut call = self.call(Method::GET, "", "", "base", asked, auth::nothing());
         call.url.set_path("/v2/");
         self.answered(&call).await
     }

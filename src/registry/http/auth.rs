@@ -36,6 +36,11 @@ impl Scopes {
 /// The most scopes that are taken from a registry's challenge. Ours never need more than two.
 const CHALLENGE_SCOPES_MAX: usize = 8;
 
+/// Returns what a request needs that is about no repository: a credential for the whole registry, and no scope.
+pub(super) fn nothing() -> Scopes {
+    Scopes { repository: String::new(), all: BTreeSet::new() }
+}
+
 /// Returns the scope to read a repository.
 pub(super) fn pull(repository: &str) -> Scopes {
     Scopes::new(repository, "pull")

@@ -38,6 +38,22 @@ impl HttpRegistry {
             StatusCode::OK => {
                 length(response.headers()).map(Some).ok_or_else(|| call.asked.invalid("no Content-Length"))
             }
+            StatusCode::NOT_FOUND if self.behaviour.head_blob_unreliable => {
+                self.blob_found(repository, digest).await
+            }
+            StatusCode::NOT_FOUND => Ok(None),
+            _ => Err(body::refusal(response, &call.asked).await),
+        }
+    }
+
+    /// Asks for a blob that HEAD has not found, and reads no more than the head of the answer.
+    async fn blob_found(&self, repository: &str, digest: &Digest) -> Result<Option<u64>, RegistryError> {
+        let call = self.blob_call(Method::GET, repository, digest);
+        let response = self.wire.send(&call).await?;
+        match response.status() {
+            StatusCode::OK => {
+                length(response.headers()).map(Some).ok_or_else(|| call.asked.invalid("no Content-Length"))
+            }
             StatusCode::NOT_FOUND => Ok(None),
             _ => Err(body::refusal(response, &call.asked).await),
         }

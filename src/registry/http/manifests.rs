@@ -8,8 +8,12 @@ use reqwest::{
 
 use super::{HttpRegistry, auth, body, wire::Call};
 use crate::{
-    model::{Descriptor, Digest, MANIFEST_BYTES_MAX, Reference, media_type},
-    registry::{RawManifest, RegistryError, asked::Asked, manifest_type},
+    model::{Descriptor, Digest, Kind, MANIFEST_BYTES_MAX, Reference, media_type},
+    registry::{
+        RawManifest, RegistryError,
+        asked::{Asked, quotable},
+        manifest_type,
+    },
 };
 
 /// Every type of manifest there is. Schema 1 is asked for so that it is refused with its reason, not as missing.
@@ -87,29 +91,91 @@ impl HttpRegistry {
         media_type: &str,
         bytes: Bytes,
     ) -> Result<(Digest, Option<Digest>), RegistryError> {
+        let (digest, call) = self.manifest_write(repository, reference, media_type, bytes)?;
+        if self.behaviour.immutable_tags && self.holds(repository, reference).await?.as_ref() == Some(&digest)
+        {
+            return Ok((digest, None));
+        }
+        let response = self.written(repository, &call).await?;
+        if response.status().is_client_error() && matches!(reference, Reference::Tag(_)) {
+            self.tag_refused(repository, reference, &digest, response, &call).await?;
+            return Ok((digest, None));
+        }
+        let subject = accepted(response, &call).await?;
+        Ok((digest, subject))
+    }
+
+    /// Returns the digest of a manifest and the request that stores it.
+    pub(super) fn manifest_write(
+        &self,
+        repository: &str,
+        reference: &Reference,
+        media_type: &str,
+        bytes: Bytes,
+    ) -> Result<(Digest, Call), RegistryError> {
         let mut call = self.manifest_call(Method::PUT, repository, reference);
-        let asked = call.asked.clone();
-        asked.manifest_size(bytes.len() as u64)?;
+        call.asked.manifest_size(bytes.len() as u64)?;
         let digest = match reference {
             Reference::Digest(expected) => expected.same_algorithm_of(&bytes),
             Reference::Tag(_) => Digest::sha256(&bytes),
         };
         if let Reference::Digest(expected) = reference {
-            asked.same_digest(expected, digest.clone())?;
+            call.asked.same_digest(expected, digest.clone())?;
         }
-        let media_type = HeaderValue::try_from(media_type).map_err(|_| asked.invalid("not a media type"))?;
+        let media_type =
+            HeaderValue::try_from(media_type).map_err(|_| call.asked.invalid("not a media type"))?;
         call.headers = HeaderMap::from_iter([(CONTENT_TYPE, media_type)]);
         call.scopes = auth::push(repository);
-        call.body = bytes.clone();
-        let response = self.wire.send(&call).await?;
-        if !response.status().is_success() {
-            return Err(body::refusal(response, &asked).await);
+        call.body = bytes;
+        Ok((digest, call))
+    }
+
+    /// Sends a manifest, again where its repository had to be created first.
+    pub(super) async fn written(&self, repository: &str, call: &Call) -> Result<Response, RegistryError> {
+        let mut response = self.wire.send(call).await?;
+        if response.status() == StatusCode::NOT_FOUND && self.created(repository).await? {
+            response = self.wire.send(call).await?;
         }
-        self.wire.line.meter.wrote(bytes.len() as u64);
-        if let Some(confirmed) = content_digest(response.headers()) {
-            asked.same_digest(&confirmed.same_algorithm_of(&bytes), confirmed)?;
+        if response.status().is_success() {
+            self.wire.line.meter.wrote(call.body.len() as u64);
         }
-        Ok((digest, header_digest(response.headers(), SUBJECT)))
+        Ok(response)
+    }
+
+    /// Returns what a tag points to; nothing for a digest.
+    async fn holds(&self, repository: &str, reference: &Reference) -> Result<Option<Digest>, RegistryError> {
+        match reference {
+            Reference::Tag(_) => {
+                Ok(self.manifest_head(repository, reference).await?.map(|found| found.digest))
+            }
+            Reference::Digest(_) => Ok(None),
+        }
+    }
+
+    /// A tag that could not be written may hold the digest already: registries with immutable tags refuse that, too.
+    async fn tag_refused(
+        &self,
+        repository: &str,
+        reference: &Reference,
+        digest: &Digest,
+        response: Response,
+        call: &Call,
+    ) -> Result<(), RegistryError> {
+        let status = response.status();
+        let error = refused(response, call).await;
+        // What is missing, too large or of a wrong type is missing, too large or wrong under every tag.
+        let immutable =
+            [400, 403, 405, 409, 412].contains(&status.as_u16()) && error.kind() != Kind::NotFound;
+        if !immutable {
+            return Err(error);
+        }
+        match self.holds(repository, reference).await {
+            Ok(Some(held)) if held == *digest => Ok(()),
+            Ok(Some(held)) => {
+                Err(call.asked.denied(&format!("its tag holds {held} and cannot be written again ({error})")))
+            }
+            Ok(None) | Err(_) => Err(error),
+        }
     }
 
     pub(super) fn manifest_call(&self, method: Method, repository: &str, reference: &Reference) -> Call {
@@ -125,6 +191,59 @@ impl HttpRegistry {
         call.headers.insert(ACCEPT, HeaderValue::from_static(ACCEPTED));
         call
     }
+}
+
+/// Checks that a manifest was taken as it was sent; returns the subject that the registry says it has indexed.
+pub(super) async fn accepted(response: Response, call: &Call) -> Result<Option<Digest>, RegistryError> {
+    if !response.status().is_success() {
+        return Err(refused(response, call).await);
+    }
+    if let Some(confirmed) = content_digest(response.headers()) {
+        call.asked.same_digest(&confirmed.same_algorithm_of(&call.body), confirmed)?;
+    }
+    Ok(header_digest(response.headers(), SUBJECT))
+}
+
+/// Turns the answer to a manifest that was not taken into an error. What the registry finds wrong with it is often one of
+/// its media types, and few registries say which.
+async fn refused(response: Response, call: &Call) -> RegistryError {
+    let status = response.status();
+    match body::refusal(response, &call.asked).await {
+        RegistryError::Invalid { host, what, detail } => {
+            let detail = quotable(&format!("{}{detail}", types(&call.body)));
+            RegistryError::Invalid { host, what, detail }
+        }
+        // It is what we have sent that names something: a blob, a manifest, or a repository.
+        RegistryError::NotFound { host, what }
+            if status == StatusCode::NOT_FOUND && what == call.asked.what =>
+        {
+            let what = format!("the repository, or a blob or manifest that {what} names,");
+            RegistryError::NotFound { host, what }
+        }
+        other => other,
+    }
+}
+
+/// Says which types a manifest has that a registry may not know.
+fn types(bytes: &[u8]) -> String {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Typed {
+        artifact_type: Option<String>,
+        config: Option<Config>,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Config {
+        media_type: String,
+    }
+    let Ok(typed) = serde_json::from_slice::<Typed>(bytes) else { return String::new() };
+    let named = [
+        typed.config.map(|config| format!("configuration type `{}`", config.media_type)),
+        typed.artifact_type.map(|named| format!("artifact type `{named}`")),
+    ];
+    let named: Vec<String> = named.into_iter().flatten().collect();
+    if named.is_empty() { String::new() } else { format!("perhaps for its {}: ", named.join(" and ")) }
 }
 
 /// Returns `:tag` or `@digest`, as people write references.

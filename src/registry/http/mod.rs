@@ -11,6 +11,8 @@ mod blobs;
 mod body;
 mod budget;
 mod challenge;
+mod chunks;
+mod create;
 mod delete;
 mod manifests;
 mod meter;
@@ -39,7 +41,8 @@ use self::{
     wire::{Call, Wire},
 };
 use super::{
-    Access, Behaviour, BlobStream, Deleted, Mount, RawManifest, Registry, RegistryError, Usage, Written,
+    Access, Behaviour, BlobStream, Creation, Deleted, Mount, RawManifest, Registry, RegistryError, Usage,
+    Written,
     asked::Asked,
     name::{check_reference, check_repository},
 };
@@ -50,6 +53,7 @@ use crate::model::{Descriptor, Digest, Reference};
 pub struct HttpRegistry {
     host: String,
     behaviour: Behaviour,
+    creation: Option<Creation>,
     wire: Arc<Wire>,
     /// Writers of one fallback index wait for each other.
     subjects: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
@@ -63,7 +67,8 @@ impl HttpRegistry {
             base(host, plain).ok_or_else(|| Asked::new(host, "the connection").invalid("not a host name"))?;
         let wire = Arc::new(Wire::new(access, base)?);
         let behaviour = access.behaviour.clone();
-        Ok(Self { host: host.to_owned(), behaviour, wire, subjects: Mutex::default() })
+        let creation = access.creation.clone().filter(|_| behaviour.create_repositories);
+        Ok(Self { host: host.to_owned(), behaviour, creation, wire, subjects: Mutex::default() })
     }
 
     fn asked(&self, what: String) -> Asked {

@@ -13,7 +13,7 @@ use reqwest::{
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{HttpRegistry, address, auth, body};
+use super::{HttpRegistry, address, auth, body, manifests::accepted};
 use crate::{
     model::{DESCRIPTORS_MAX, Descriptor, Digest, Document, MANIFEST_BYTES_MAX, Reference, media_type},
     registry::{
@@ -64,6 +64,11 @@ impl HttpRegistry {
                 return Err(asked.invalid(format!("more than {REFERRERS_MAX} referrers")));
             }
             match next {
+                None if self.behaviour.fallback_beside_api => {
+                    let beside = self.fallback_list(repository, digest).await?;
+                    found.extend(beside.into_iter().map(|listed| (listed.digest.clone(), listed)));
+                    return Ok(found.into_values().collect());
+                }
                 None => return Ok(found.into_values().collect()),
                 Some(next) if address::same_origin(&next, &call.url) => call.url = next,
                 Some(_) => return Err(asked.invalid("the next page is on another host")),
@@ -104,17 +109,39 @@ impl HttpRegistry {
         subject: &Digest,
         manifest: &RawManifest,
     ) -> Result<Written, RegistryError> {
-        let digest = &manifest.descriptor.digest;
+        let digest = manifest.descriptor.digest.clone();
         let asked = self.asked(format!("referrer `{repository}@{digest}`"));
         let entry = referrer_of(&asked, subject, manifest)?;
         let (media_type, bytes) = (&manifest.descriptor.media_type, manifest.bytes.clone());
-        let (digest, indexed) =
-            self.manifest_put(repository, &Reference::from(digest), media_type, bytes).await?;
-        let subject_indexed = indexed.as_ref() == Some(subject);
+        let (digest, call) = self.manifest_write(repository, &Reference::from(&digest), media_type, bytes)?;
+        let response = self.written(repository, &call).await?;
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+            return self.referrer_restated(repository, subject, manifest, entry, &asked).await;
+        }
+        let subject_indexed = accepted(response, &call).await?.as_ref() == Some(subject);
         if !subject_indexed {
             self.fallback_add(repository, subject, &entry, &asked).await?;
         }
         Ok(Written { digest, subject_indexed })
+    }
+
+    /// Stores a referrer that the registry does not take as one (Amazon ECR: 405) without its `subject`, and lists it under
+    /// the fallback tag. What it carries is the same, its digest is not; [`Written`] says under which it stands.
+    async fn referrer_restated(
+        &self,
+        repository: &str,
+        subject: &Digest,
+        manifest: &RawManifest,
+        entry: Descriptor,
+        asked: &Asked,
+    ) -> Result<Written, RegistryError> {
+        let bytes = without_subject(&manifest.bytes).map_err(|e| asked.invalid(e.to_string()))?;
+        let digest = Digest::sha256(&bytes);
+        let entry = Descriptor { digest: digest.clone(), size: bytes.len() as u64, ..entry };
+        let media_type = &manifest.descriptor.media_type;
+        self.manifest_put(repository, &Reference::from(&digest), media_type, bytes.into()).await?;
+        self.fallback_add(repository, subject, &entry, asked).await?;
+        Ok(Written { digest, subject_indexed: false })
     }
 
     /// Adds an entry to the fallback index and makes sure that it stays: the registry knows no conditional write, so
@@ -153,6 +180,12 @@ fn listed(bytes: &[u8], asked: &Asked) -> Result<BTreeMap<Digest, Descriptor>, R
         Ok(Document::Image(_)) => Err(asked.invalid("not an index")),
         Err(error) => Err(asked.invalid(error.to_string())),
     }
+}
+
+fn without_subject(manifest: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
+    let mut manifest: BTreeMap<String, Value> = serde_json::from_slice(manifest)?;
+    manifest.remove("subject");
+    serde_json::to_vec(&manifest)
 }
 
 /// Returns the index with `entry` appended and everything else as it is, or `None` where the entry is there already.

@@ -1,4 +1,5 @@
 //! Blobs: mount and upload. Uploads are monolithic (`POST`, then one `PUT`): several registries lose data with `PATCH`.
+//! Where a registry's behaviour asks for chunks, [`super::chunks`] sends them.
 
 use std::{
     sync::{
@@ -17,14 +18,16 @@ use reqwest::{
 use url::Url;
 
 use super::{
-    HttpRegistry, auth, backoff, body,
+    HttpRegistry,
+    auth::{self, Scopes},
+    backoff, body,
     manifests::content_digest,
     sessions::{Opened, Session},
     wire::Call,
 };
 use crate::{
     model::{Digest, media_type},
-    registry::{ActionGroup, BlobStream, Mount, RegistryError, asked::Asked},
+    registry::{ActionGroup, BlobStream, Mount, MountSupport, RegistryError, asked::Asked},
 };
 
 /// The longest that an upload may stand still, including the registry's own work after the last byte: storing a large
@@ -38,31 +41,32 @@ impl HttpRegistry {
         digest: &Digest,
         from: &str,
     ) -> Result<Mount, RegistryError> {
-        if !self.wire.auth.same_account(repository, from) {
-            // One request has one credential, and this one could not read `from`.
+        if self.behaviour.mount == MountSupport::Never || !self.wire.auth.same_account(repository, from) {
+            // One request has one credential, and a credential of another account could not read `from`.
             return Ok(Mount::Refused);
         }
         let call = self.mount_call(repository, digest, from);
-        let asked = call.asked.clone();
         let response = match Session::open(&self.wire, repository, call).await {
             Ok(Opened::Other(response)) => response,
             Ok(Opened::Session(session)) => {
                 session.close().await;
                 return Ok(Mount::Refused);
             }
-            // Denied: the registry, or its token endpoint, does not let us read `from`, and the upload needs no leave
+            // A mount that fails never fails the image: the upload that follows shows whether something is wrong. Denied
+            // says that the registry, or its token endpoint, does not let us read `from`, and an upload needs no leave
             // for that.
-            Ok(Opened::Unusable(_)) | Err(RegistryError::Denied { .. }) => return Ok(Mount::Refused),
-            Err(error) => return Err(error),
-        };
-        match response.status() {
-            StatusCode::CREATED => {
-                self.wire.line.meter.mounted();
-                Ok(Mount::Done)
+            Ok(Opened::Unusable(_)) => return Ok(Mount::Refused),
+            Err(error @ RegistryError::RateLimited { .. }) => return Err(error),
+            Err(error) => {
+                tracing::debug!(%error, "not mounted");
+                return Ok(Mount::Refused);
             }
-            status if status.is_client_error() => Ok(Mount::Refused),
-            _ => Err(body::refusal(response, &asked).await),
+        };
+        if response.status() != StatusCode::CREATED {
+            return Ok(Mount::Refused);
         }
+        self.wire.line.meter.mounted();
+        Ok(Mount::Done)
     }
 
     pub(super) fn mount_call(&self, repository: &str, digest: &Digest, from: &str) -> Call {
@@ -83,9 +87,16 @@ impl HttpRegistry {
         stream: BlobStream,
     ) -> Result<(), RegistryError> {
         let asked = self.asked(format!("the upload of `{repository}@{digest}`"));
-        let session = self.session(repository, &asked).await?;
+        if self.behaviour.chunks_broken && self.behaviour.chunk_bytes.is_some() {
+            return Err(asked
+                .invalid("it does not keep uploads in chunks whole: leave `spec.behaviour.chunkBytes` out"));
+        }
+        let mut session = self.session(repository, &asked).await?;
         let upload = Upload { repository, digest, size, asked: &asked };
-        let done = self.put(&upload, session.url.clone(), stream).await;
+        // The registry knows a least size of a chunk ("OCI-Chunk-Min-Length"); a blob that is one chunk needs no PATCH.
+        let chunk = self.behaviour.chunk_bytes.map(|bytes| bytes.max(session.chunk_min_bytes.unwrap_or(0)));
+        let chunk = chunk.filter(|chunk| *chunk < size);
+        let done = self.put(&upload, &mut session, stream, chunk).await;
         match done {
             Ok(()) => {
                 self.wire.line.budget.transferred(ActionGroup::UploadBody);
@@ -93,31 +104,62 @@ impl HttpRegistry {
             }
             Err(_) => session.close().await,
         }
-        done
+        done?;
+        if chunk.is_some() || self.behaviour.read_back { self.read_back(&upload).await } else { Ok(()) }
     }
 
     /// Sends a body once its first frame is there: a source that cannot be opened costs no broken request, and leave to
     /// upload is never held while waiting for leave to download.
-    async fn put(&self, upload: &Upload<'_>, session: Url, stream: BlobStream) -> Result<(), RegistryError> {
+    async fn put(
+        &self,
+        upload: &Upload<'_>,
+        session: &mut Session,
+        stream: BlobStream,
+        chunk: Option<u64>,
+    ) -> Result<(), RegistryError> {
         let mut stream = Box::pin(stream.peekable());
         if let Some(Err(error)) = stream.as_mut().peek().await {
             return Err(error.clone());
         }
         let _slot = self.wire.line.budget.transfer(ActionGroup::UploadBody).await;
-        match upload.size {
-            0 => self.put_nothing(upload, session, stream).await,
-            _ => self.put_stream(upload, session, stream).await,
+        match (upload.size, chunk) {
+            (0, _) => self.put_nothing(upload, session.url.clone(), stream).await,
+            (_, Some(chunk)) => self.put_chunks(upload, session, stream, chunk).await,
+            (_, None) => self.put_stream(upload, session.url.clone(), stream).await,
         }
     }
 
-    /// Opens an upload session.
+    /// Looks at a blob that the registry says it has stored: not every registry has then kept all of it.
+    async fn read_back(&self, upload: &Upload<'_>) -> Result<(), RegistryError> {
+        match self.blob_head(upload.repository, upload.digest).await? {
+            Some(size) if size == upload.size => Ok(()),
+            Some(size) => Err(upload.asked.size(upload.size, size)),
+            None => Err(upload.asked.invalid("stored, it says, but the blob is not there")),
+        }
+    }
+
+    /// Opens an upload session, again where the repository had to be created first.
     pub(super) async fn session(&self, repository: &str, asked: &Asked) -> Result<Session, RegistryError> {
+        match self.try_session(repository, asked).await? {
+            Some(session) => Ok(session),
+            None if self.created(repository).await? => {
+                let session = self.try_session(repository, asked).await?;
+                session
+                    .ok_or_else(|| asked.unavailable("the repository has been created and is not there yet"))
+            }
+            None => Err(self.no_repository(repository)),
+        }
+    }
+
+    /// Opens an upload session; `None` where there is no such repository.
+    async fn try_session(&self, repository: &str, asked: &Asked) -> Result<Option<Session>, RegistryError> {
         let scopes = auth::push(repository);
         let mut call = self.call(Method::POST, repository, "blobs/uploads/", "upload", asked.clone(), scopes);
         call.headers = nothing();
         match Session::open(&self.wire, repository, call).await? {
-            Opened::Session(session) => Ok(session),
+            Opened::Session(session) => Ok(Some(session)),
             Opened::Unusable(error) => Err(error),
+            Opened::Other(response) if response.status() == StatusCode::NOT_FOUND => Ok(None),
             Opened::Other(response) => Err(body::refusal(response, asked).await),
         }
     }
@@ -127,7 +169,7 @@ impl HttpRegistry {
         &self,
         upload: &Upload<'_>,
         session: Url,
-        mut stream: impl Stream<Item = Result<Bytes, RegistryError>> + Send + Unpin,
+        mut stream: BlobStream,
     ) -> Result<(), RegistryError> {
         while let Some(frame) = stream.try_next().await? {
             if !frame.is_empty() {
@@ -152,31 +194,47 @@ impl HttpRegistry {
         &self,
         upload: &Upload<'_>,
         session: Url,
-        stream: impl Stream<Item = Result<Bytes, RegistryError>> + Send + 'static,
+        stream: BlobStream,
     ) -> Result<(), RegistryError> {
+        let flow = Flow::default();
+        let body = Body::wrap_stream(flow.measured(stream, upload.size, upload.asked.clone()));
+        let headers = HeaderMap::from_iter([
+            (CONTENT_TYPE, HeaderValue::from_static(media_type::OCTET_STREAM)),
+            (CONTENT_LENGTH, HeaderValue::from(upload.size)),
+        ]);
         let url = upload.address(session);
-        let failed = Arc::new(Mutex::new(None));
-        let moved = Arc::new(AtomicU64::new(0));
-        let source =
-            measured(stream, upload.size, upload.asked.clone(), Arc::clone(&failed), Arc::clone(&moved));
-        let mut request = self.wire.line.client(&url).put(url.clone()).body(Body::wrap_stream(source));
-        request = request.header(CONTENT_TYPE, media_type::OCTET_STREAM).header(CONTENT_LENGTH, upload.size);
-        if self.wire.ours(&url)
-            && let Some(header) =
-                self.wire.auth.header(&self.wire.line, &auth::push(upload.repository)).await?
+        let answer = self.send_once(upload, Method::PUT, &url, headers, body, &flow).await?;
+        upload.stored(answer).await
+    }
+
+    /// Sends bytes that are there only once: no repetition, no answer to a challenge.
+    pub(super) async fn send_once(
+        &self,
+        upload: &Upload<'_>,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Body,
+        flow: &Flow,
+    ) -> Result<Response, RegistryError> {
+        let mut request =
+            self.wire.line.client(url).request(method.clone(), url.clone()).headers(headers).body(body);
+        if self.wire.ours(url)
+            && let Some(header) = self.wire.auth.header(&self.wire.line, &upload.scopes()).await?
         {
             request = request.header(AUTHORIZATION, header);
         }
         let line = &self.wire.line;
         let turn = line.budget.leave(Some(ActionGroup::UploadBody), upload.asked).await?;
-        line.meter.sent(&Method::PUT, "upload");
-        let answer = watched(request.send(), &moved, upload.asked).await;
-        line.meter.wrote(moved.load(Ordering::Relaxed));
+        line.meter.sent(&method, "upload");
+        let before = flow.moved.load(Ordering::Relaxed);
+        let answer = watched(request.send(), &flow.moved, upload.asked).await;
+        line.meter.wrote(flow.moved.load(Ordering::Relaxed) - before);
         if let Ok(response) = &answer {
             turn.answered(response.status(), response.headers(), backoff::now_unix());
         }
         // What stopped the source explains more than the broken request that followed.
-        if let Some(error) = failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(error) = flow.failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return Err(error);
         }
         let answer = answer?;
@@ -189,7 +247,7 @@ impl HttpRegistry {
                 other => other,
             });
         }
-        upload.stored(answer).await
+        Ok(answer)
     }
 }
 
@@ -198,53 +256,73 @@ pub(super) fn nothing() -> HeaderMap {
     HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from_static("0"))])
 }
 
-struct Upload<'a> {
-    repository: &'a str,
-    digest: &'a Digest,
-    size: u64,
-    asked: &'a Asked,
+/// The error of a registry, or of a proxy before it, that takes no request this large.
+pub(super) fn too_large(asked: &Asked) -> RegistryError {
+    asked.invalid("status 413, too much in one request: set a smaller `spec.behaviour.chunkBytes` in its `Registry` document")
+}
+
+/// A blob to be uploaded.
+pub(super) struct Upload<'a> {
+    pub(super) repository: &'a str,
+    pub(super) digest: &'a Digest,
+    pub(super) size: u64,
+    pub(super) asked: &'a Asked,
 }
 
 impl Upload<'_> {
     /// Returns the session's address with the digest appended to whatever query it has.
-    fn address(&self, mut session: Url) -> Url {
+    pub(super) fn address(&self, mut session: Url) -> Url {
         session.query_pairs_mut().append_pair("digest", &self.digest.to_string());
         session
     }
 
-    async fn stored(&self, response: Response) -> Result<(), RegistryError> {
+    pub(super) fn scopes(&self) -> Scopes {
+        auth::push(self.repository)
+    }
+
+    pub(super) async fn stored(&self, response: Response) -> Result<(), RegistryError> {
         match (response.status(), content_digest(response.headers())) {
             (StatusCode::CREATED, Some(found)) if found.algorithm() == self.digest.algorithm() => {
                 self.asked.same_digest(self.digest, found)
             }
             (StatusCode::CREATED, _) => Ok(()),
+            (StatusCode::PAYLOAD_TOO_LARGE, _) => Err(too_large(self.asked)),
             _ => Err(body::refusal(response, self.asked).await),
         }
     }
 }
 
-/// Passes a stream on, counts it, stops it where it is longer or shorter than promised, and keeps its error.
-fn measured(
-    stream: impl Stream<Item = Result<Bytes, RegistryError>> + Send,
-    size: u64,
-    asked: Asked,
+/// What is known of a stream while it flows into requests.
+#[derive(Default)]
+pub(super) struct Flow {
     failed: Arc<Mutex<Option<RegistryError>>>,
     moved: Arc<AtomicU64>,
-) -> impl Stream<Item = Result<Bytes, RegistryError>> + Send {
-    let counted = Arc::clone(&moved);
-    let checked_end = asked.clone();
-    let frames = stream.map(move |frame| {
-        let frame = frame?;
-        let so_far = counted.fetch_add(frame.len() as u64, Ordering::Relaxed) + frame.len() as u64;
-        if so_far > size { Err(asked.size(size, so_far)) } else { Ok(frame) }
-    });
-    let end = futures_util::stream::once(async move {
-        let so_far = moved.load(Ordering::Relaxed);
-        if so_far < size { Err(checked_end.size(size, so_far)) } else { Ok(Bytes::new()) }
-    });
-    frames.chain(end).inspect_err(move |error| {
-        *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
-    })
+}
+
+impl Flow {
+    /// Passes a stream on, counts it, stops it where it is longer or shorter than promised, and keeps its error.
+    pub(super) fn measured(
+        &self,
+        stream: BlobStream,
+        size: u64,
+        asked: Asked,
+    ) -> impl Stream<Item = Result<Bytes, RegistryError>> + Send + use<> {
+        let (counted, moved, failed) =
+            (Arc::clone(&self.moved), Arc::clone(&self.moved), Arc::clone(&self.failed));
+        let checked_end = asked.clone();
+        let frames = stream.map(move |frame| {
+            let frame = frame?;
+            let so_far = counted.fetch_add(frame.len() as u64, Ordering::Relaxed) + frame.len() as u64;
+            if so_far > size { Err(asked.size(size, so_far)) } else { Ok(frame) }
+        });
+        let end = futures_util::stream::once(async move {
+            let so_far = moved.load(Ordering::Relaxed);
+            if so_far < size { Err(checked_end.size(size, so_far)) } else { Ok(Bytes::new()) }
+        });
+        frames.chain(end).inspect_err(move |error| {
+            *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+        })
+    }
 }
 
 /// Waits for an answer as long as bytes move.

@@ -28,8 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Behaviour;
 
-#[cfg(test)]
-use ecr::region as ecr_region;
+pub(super) use ecr::region as ecr_region;
 
 /// The name of a registry that nothing is known of.
 pub const UNKNOWN: &str = "unknown";

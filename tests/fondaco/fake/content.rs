@@ -103,7 +103,8 @@ fn manifest(store: &Store, options: &Options, asked: &Asked, reference: &str) ->
         held.manifests.get(&digest).map(|(media_type, bytes)| (digest, media_type.clone(), bytes.clone()))
     });
     let Some((digest, media_type, bytes)) = found else {
-        return error(404, "MANIFEST_UNKNOWN", "manifest unknown");
+        let (status, code) = options.quirks.missing_manifest.unwrap_or((404, "MANIFEST_UNKNOWN"));
+        return error(status, code, "manifest unknown");
     };
     let length = bytes.len().to_string();
     let body = if asked.method == Method::HEAD { Bytes::new() } else { bytes };
@@ -127,13 +128,18 @@ fn put_manifest(store: &mut Store, options: &Options, asked: &Asked, reference: 
     if expected.is_some_and(|expected| expected != digest) {
         return error(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
     }
-    let held = store.repositories.entry(asked.repository.clone()).or_default();
+    if let Some(refusal) = options.quirks.refuse(store, asked, &read) {
+        return refusal;
+    }
+    store.repositories.entry(asked.repository.clone()).or_default();
+    let held = &store.repositories[&asked.repository];
     if let Some(refusal) = options.ways.refuse(held, reference, &asked.body, &read) {
         return refusal;
     }
-    if let Some(missing) = missing(held, &read, options.ways.sparse_index) {
+    if let Some(missing) = missing(store, options, held, &read) {
         return error(400, "MANIFEST_BLOB_UNKNOWN", &missing);
     }
+    let held = store.repositories.entry(asked.repository.clone()).or_default();
     let media_type = asked.header(header::CONTENT_TYPE).unwrap_or(media_type::OCI_MANIFEST).to_owned();
     held.manifests.insert(digest.clone(), (media_type, asked.body.clone()));
     if reference.parse::<Digest>().is_err() {
@@ -152,14 +158,17 @@ fn put_manifest(store: &mut Store, options: &Options, asked: &Asked, reference: 
 }
 
 /// Returns the first descriptor whose content is not in the repository.
-fn missing(held: &Repository, manifest: &Value, sparse: bool) -> Option<String> {
+fn missing(store: &Store, options: &Options, held: &Repository, manifest: &Value) -> Option<String> {
     let listed = |name: &str| manifest[name].as_array().cloned().unwrap_or_default();
     let digest = |value: &Value| value["digest"].as_str().and_then(|text| text.parse::<Digest>().ok());
     let config = manifest.get("config").cloned();
     let blobs = config.into_iter().chain(listed("layers")).filter(|d| d.get("urls").is_none());
     let blobs: Vec<Digest> = blobs.filter_map(|d| digest(&d)).collect();
     let children: Vec<Digest> = listed("manifests").iter().filter_map(digest).collect();
-    let blob = blobs.iter().find(|digest| !held.blobs.contains_key(digest));
+    let there =
+        |digest: &Digest| held.blobs.contains_key(digest) || options.ways.shared(store, digest).is_some();
+    let blob = blobs.iter().find(|digest| !there(digest));
+    let sparse = options.ways.sparse_index;
     let child = children.iter().find(|digest| !sparse && !held.manifests.contains_key(digest));
     blob.or(child).map(ToString::to_string)
 }
@@ -258,6 +267,9 @@ fn open_session(
     readable: &[String],
 ) -> Response {
     let name = &asked.repository;
+    if let Some(refusal) = options.quirks.refuse_upload(store, asked) {
+        return refusal;
+    }
     if let (Some(mount), Mounts::Status(code)) = (asked.query("mount"), options.mounts) {
         return error(code, "UNAUTHORIZED", mount);
     }
@@ -294,6 +306,9 @@ fn open_session(
 }
 
 fn append(store: &mut Store, options: &Options, asked: &Asked, session: &str) -> Response {
+    if let Some(refusal) = options.quirks.refuse_upload(store, asked) {
+        return refusal;
+    }
     let Some((_, held)) = store.sessions.get_mut(session) else {
         return error(404, "BLOB_UPLOAD_UNKNOWN", session);
     };
@@ -311,7 +326,8 @@ fn append(store: &mut Store, options: &Options, asked: &Asked, session: &str) ->
         return error(416, "BLOB_UPLOAD_INVALID", "chunk too small");
     }
     held.extend_from_slice(&asked.body);
-    received(status(202), &asked.repository, session, held.len())
+    let shown = if options.quirks.range_stands_still { 1 } else { held.len() };
+    received(status(202), &asked.repository, session, shown)
 }
 
 fn out_of_order(asked: &Asked, held: usize) -> bool {
@@ -333,6 +349,9 @@ fn received(response: Response, name: &str, session: &str, bytes: usize) -> Resp
 }
 
 fn finish(store: &mut Store, options: &Options, asked: &Asked, session: &str) -> Response {
+    if let Some(refusal) = options.quirks.refuse_upload(store, asked) {
+        return refusal;
+    }
     let kept = asked.query("state") == Some("kept");
     let Some((_, mut bytes)) = store.sessions.get(session).cloned().filter(|_| kept) else {
         return error(404, "BLOB_UPLOAD_UNKNOWN", session);
@@ -349,7 +368,7 @@ fn finish(store: &mut Store, options: &Options, asked: &Asked, session: &str) ->
 }
 
 /// Keeps the bytes of a whole upload.
-fn stored(store: &mut Store, options: &Options, asked: &Asked, bytes: Bytes) -> Response {
+fn stored(store: &mut Store, options: &Options, asked: &Asked, mut bytes: Bytes) -> Response {
     let Some(digest) = asked.query("digest").and_then(|text| text.parse::<Digest>().ok()) else {
         return error(400, "DIGEST_INVALID", "no digest");
     };
@@ -360,6 +379,7 @@ fn stored(store: &mut Store, options: &Options, asked: &Asked, bytes: Bytes) -> 
         return error(400, "DIGEST_INVALID", "provided digest did not match uploaded content");
     }
     let held = store.repositories.entry(asked.repository.clone()).or_default();
+    bytes.truncate(options.quirks.keeps_at_most.unwrap_or(bytes.len()));
     held.blobs.insert(digest.clone(), bytes);
     let response = with(status(201), "docker-content-digest", &digest.to_string());
     with(response, "location", &format!("/v2/{}/blobs/{digest}", asked.repository))

@@ -4,11 +4,13 @@
 //! registry runs on a thread of its own and ends with the value.
 
 mod content;
+mod quirks;
 mod serve;
 mod tls;
 mod tokens;
 mod ways;
 
+pub(crate) use quirks::{Quirks, Subjects};
 pub(crate) use ways::{Chunks, Shared, Tags, Ways};
 
 use std::{
@@ -167,6 +169,7 @@ pub(crate) struct Options {
     /// Referrers that the list leaves out: they were written before the registry had one.
     pub hidden_referrers: Vec<Digest>,
     pub ways: Ways,
+    pub quirks: Quirks,
     pub faults: Vec<Fault>,
 }
 
@@ -195,6 +198,7 @@ impl Default for Options {
             headers: vec![],
             hidden_referrers: vec![],
             ways: Ways::default(),
+            quirks: Quirks::default(),
             faults: vec![],
         }
     }
@@ -371,6 +375,11 @@ impl Fake {
     /// Returns the names of all repositories that hold something.
     pub(crate) fn repositories(&self) -> Vec<String> {
         self.state.store.lock().unwrap().repositories.keys().cloned().collect()
+    }
+
+    /// Creates a repository that holds nothing.
+    pub(crate) fn create(&self, repository: &str) {
+        self.repository(repository, |_| ());
     }
 
     /// Returns the manifests and tags of every repository that has some.

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use fondaco::model::Digest;
 
 use super::{
-    FaultBody, Logged, Phase, State, WriteEvent, WriteKind, content,
+    FaultBody, Logged, Phase, State, WriteEvent, WriteKind, content, quirks,
     tls::{Tls, TlsListener},
     tokens,
 };
@@ -34,6 +34,8 @@ pub(super) struct Asked {
 pub(super) enum Target {
     Base,
     Token,
+    /// The registry's own programming interface, outside of the distribution specification.
+    Interface,
     Storage(String),
     Tags,
     Manifest(String),
@@ -58,6 +60,7 @@ impl Asked {
         let noun = match &self.target {
             Target::Base => "base",
             Target::Token => "token",
+            Target::Interface => "repository",
             Target::Storage(_) => "redirect",
             Target::Tags => "tags",
             Target::Manifest(_) => "manifest",
@@ -154,6 +157,7 @@ fn respond(state: &Arc<State>, asked: &Asked, path: &str) -> Response {
     }
     match &asked.target {
         Target::Token => return tokens::grant(state, asked),
+        Target::Interface => return quirks::interface(state, asked),
         Target::Storage(digest) => return content::storage(state, digest),
         Target::Unknown => return status(404),
         _ => {}
@@ -206,6 +210,9 @@ fn endless(code: u16) -> Response {
 
 fn target(path: &str) -> (String, Target) {
     let own = |text: &str| text.to_owned();
+    if path == "/" {
+        return (String::new(), Target::Interface);
+    }
     if path == "/token" {
         return (String::new(), Target::Token);
     }

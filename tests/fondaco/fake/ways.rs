@@ -114,6 +114,9 @@ impl Ways {
 fn referred(held: &Repository) -> BTreeSet<Digest> {
     let manifests =
         held.manifests.values().filter_map(|(_, bytes)| serde_json::from_slice::<Value>(bytes).ok());
-    let layers = manifests.flat_map(|manifest| manifest["layers"].as_array().cloned().unwrap_or_default());
-    layers.filter_map(|layer| layer["digest"].as_str()?.parse().ok()).collect()
+    let blobs = manifests.flat_map(|manifest| {
+        let layers = manifest["layers"].as_array().cloned().unwrap_or_default();
+        layers.into_iter().chain([manifest["config"].clone()])
+    });
+    blobs.filter_map(|blob| blob["digest"].as_str()?.parse().ok()).collect()
 }
