@@ -3,6 +3,7 @@
 
 mod advisories;
 mod check;
+mod copy;
 mod demo;
 mod doctor;
 mod env;
@@ -59,6 +60,8 @@ enum Verb {
     Reconcile(reconcile::Arguments),
     /// Ask registries, Git and keys whether a run could work; find out what registries do.
     Doctor(doctor::Arguments),
+    /// Copy images as they are, between registries; nothing is recorded.
+    Copy(copy::Arguments),
     /// Build and pin the advisory bundle.
     Advisories(advisories::Arguments),
     /// The organisation's signing key.
@@ -95,6 +98,7 @@ pub fn run() -> Exit {
         Verb::Plan(arguments) => plan::run(&arguments, &ui),
         Verb::Reconcile(arguments) => reconcile::run(&arguments, &ui),
         Verb::Doctor(arguments) => doctor::run(&arguments, &ui),
+        Verb::Copy(arguments) => copy::run(&arguments, &ui),
         Verb::Advisories(arguments) => advisories::run(&arguments, &ui),
         Verb::Key(arguments) => key::run(&arguments, &ui),
         Verb::Schema(arguments) => schema::run(&arguments, &ui),

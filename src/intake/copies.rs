@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::blobs::{self, Blob, Transfer};
 use super::manifests::{self, Node};
-use super::{Intake, IntakeError, OpenRepository, ProgressFn, Side};
+use super::{Intake, IntakeError, Job, OpenRepository, ProgressFn, Side, companions};
 use crate::model::{Digest, Document, Reference};
 use crate::registry::{RawManifest, RegistryError, Written};
 
@@ -33,6 +33,8 @@ pub struct Copy {
     pub tag: Option<String>,
     /// Whether to look for the manifests before they are written, and after, instead of trusting the registry's answer.
     pub look: bool,
+    /// Whether to bring along what lies beside the image: signatures, attestations, SBOMs.
+    pub companions: bool,
     pub progress: ProgressFn,
 }
 
@@ -195,6 +197,9 @@ impl<'a> Ready<'a> {
         for child in children {
             self.write(child, &Reference::from(&child.raw.descriptor.digest)).await?;
         }
+        if self.copy.companions {
+            self.bring_companions().await?;
+        }
         let tag = self.copy.tag.as_ref().map(Reference::tag);
         self.write(root, &tag.unwrap_or_else(|| Reference::from(&self.copy.digest))).await?;
         self.transfer.enlisted.over();
@@ -205,6 +210,26 @@ impl<'a> Ready<'a> {
         hosts.sort();
         hosts.dedup();
         Ok(Copied { root: root.raw.clone(), bytes: tally.bytes.load(Ordering::Relaxed), hosts })
+    }
+
+    async fn bring_companions(&self) -> Result<(), IntakeError> {
+        let Copy { from, digest, to, progress, .. } = self.copy.clone();
+        let intake = self.transfer.intake;
+        let ticket = intake.ticket();
+        ticket.pass();
+        let job = Job {
+            source: from.registry,
+            source_path: from.path,
+            digest,
+            target: to.registry,
+            target_path: to.path,
+            ticket,
+            skip_copy: false,
+            progress,
+        };
+        let brought = companions::bring(intake, &job, &self.nodes).await?;
+        self.transfer.tally.add(brought.bytes);
+        Ok(())
     }
 
     /// Brings a blob once the pass over the whole plan has dealt with it.

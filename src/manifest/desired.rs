@@ -25,6 +25,13 @@ pub struct Desired {
     pub consumers: Vec<DesiredConsumer>,
 }
 
+impl Desired {
+    /// Returns the consumer whose distribution a repository is in.
+    pub fn distributes_to(&self, repository: &Repository) -> Option<&DesiredConsumer> {
+        self.consumers.iter().find(|consumer| consumer.holds(repository))
+    }
+}
+
 /// The `Mirror` document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredMirror {
@@ -110,6 +117,13 @@ impl DesiredConsumer {
     /// Returns the distribution repository of an upstream repository for this consumer.
     pub fn distribution(&self, source: &Repository) -> Repository {
         self.target.join(source.path_without_library())
+    }
+
+    /// Returns whether a repository is the target or below it.
+    fn holds(&self, repository: &Repository) -> bool {
+        let below = repository.path.strip_prefix(&self.target.path);
+        repository.host == self.target.host
+            && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
 

@@ -210,6 +210,7 @@ impl Place {
             to: open(&self.target, &self.distribution),
             tag: None,
             look: true,
+            companions: false,
             progress: Arc::new(|_| {}),
         }
     }

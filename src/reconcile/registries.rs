@@ -8,7 +8,7 @@ use std::{
 
 use super::access;
 use crate::{
-    manifest::Desired,
+    manifest::{Desired, DesiredAccess},
     registry::{
         Access, AwsKeys, Behaviour, BehaviourOverrides, Creation, Endpoint, Registry, RegistryError, Usage,
         credentials::Lookup, open, quirks,
@@ -76,6 +76,22 @@ impl Registries {
         let concurrent = declared.and_then(|registry| registry.limits.concurrent);
         let plain = Access::new(host, endpoint, credentials);
         let registry = open(&Access { transport, behaviour, concurrent, creation, ..plain })?;
+        opened.insert(host.to_owned(), Arc::clone(&registry));
+        Ok(registry)
+    }
+
+    /// Returns the registry of `host` where no manifests say anything about it.
+    pub fn undeclared(&self, host: &str, plain: bool) -> Result<Arc<dyn Registry>, RegistryError> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(registry) = opened.get(host) {
+            return Ok(Arc::clone(registry));
+        }
+        let (_, behaviour) = quirks::of(host, None);
+        let said = DesiredAccess::default();
+        let credentials = self.lookup.credentials(host, &access::credentials(&said))?;
+        let transport = access::transport(&said, &self.lookup.environment);
+        let access = Access::new(host, Endpoint::Http { plain }, credentials);
+        let registry = open(&Access { transport, behaviour, ..access })?;
         opened.insert(host.to_owned(), Arc::clone(&registry));
         Ok(registry)
     }

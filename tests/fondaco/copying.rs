@@ -1,5 +1,7 @@
 //! Copying alone, against the in-process registry: what it asks of whom, and what it does where things go wrong.
 
+mod command;
+mod faults;
 mod formula;
 
 use std::sync::Arc;
@@ -41,6 +43,7 @@ pub(crate) fn copy(
         to: repository(to, target),
         tag: Some("v1".into()),
         look: false,
+        companions: false,
         progress: Arc::new(|_| {}),
     }
 }
