@@ -34,6 +34,7 @@
 //! | [`git`] | trees, commits, push and its loss | know what is in the files |
 //! | [`doctor`] | whether a run could work; what registries do (the probes are [`registry::probe`]) | decide |
 //! | [`ui`] | the only printer | know registries |
+//! | [`carry`] | a cleared set across an air gap: volumes out and in | decide what is cleared |
 //! | [`demo`] | small images that the project generates, the example repository | |
 //! | [`cli`] | arguments and environment in, exit code out; one file a verb | hold logic |
 //!
@@ -80,6 +81,7 @@ pub mod evidence;
 pub mod git;
 pub mod render;
 
+pub mod carry;
 pub mod cli;
 pub mod demo;
 pub mod doctor;

@@ -11,6 +11,8 @@ pub enum Exit {
     ChangesPending = 2,
     Refused = 3,
     Partial = 4,
+    /// What was signed or recorded is not what is there.
+    Tampered = 5,
     Usage = 64,
     ManifestInvalid = 65,
     TryAgain = 75,

@@ -2,6 +2,7 @@
 //! chooses the exit code.
 
 mod advisories;
+mod carry;
 mod check;
 mod copy;
 mod demo;
@@ -64,6 +65,8 @@ enum Verb {
     Copy(copy::Arguments),
     /// Build and pin the advisory bundle.
     Advisories(advisories::Arguments),
+    /// A cleared set across an air gap: out into volumes, in on the other side.
+    Carry(carry::Arguments),
     /// The organisation's signing key.
     Key(key::Arguments),
     /// Print or write the JSON Schemas of the manifests and records.
@@ -100,6 +103,7 @@ pub fn run() -> Exit {
         Verb::Doctor(arguments) => doctor::run(&arguments, &ui),
         Verb::Copy(arguments) => copy::run(&arguments, &ui),
         Verb::Advisories(arguments) => advisories::run(&arguments, &ui),
+        Verb::Carry(arguments) => carry::run(&arguments, &ui),
         Verb::Key(arguments) => key::run(&arguments, &ui),
         Verb::Schema(arguments) => schema::run(&arguments, &ui),
         Verb::Demo(arguments) => demo::run(&arguments, &ui),

@@ -33,6 +33,8 @@ pub enum EventKind {
     Verdict,
     /// The image was made pullable for a consumer.
     Promotion,
+    /// The image came across an air gap.
+    Carry,
     /// Upstream gave the tag another meaning.
     TagMoved,
 }
@@ -43,6 +45,7 @@ impl EventKind {
             Self::Intake => "intake",
             Self::Verdict => "verdict",
             Self::Promotion => "promotion",
+            Self::Carry => "carry",
             Self::TagMoved => "tag moved",
         }
     }

@@ -61,6 +61,14 @@ pub enum FoundAt {
     CosignTag,
 }
 
+impl Custody {
+    /// Returns the movements on this side of the last air gap, the carry across it first.
+    pub fn here(&self) -> &[Hop] {
+        let crossing = self.hops.iter().rposition(|hop| hop.kind == HopKind::Carry);
+        &self.hops[crossing.unwrap_or(0)..]
+    }
+}
+
 /// The image: its manifest or index, and what that points to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -148,6 +156,9 @@ pub struct Hop {
     pub consumer: Option<String>,
     /// Hosts that were asked for the bytes, sorted.
     pub hosts: Vec<String>,
+    /// SHA-256 of the volumes that brought the bytes, of a carry; sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<Digest>,
     pub at: Instant,
     /// Bytes that were moved; mounted blobs move none.
     pub bytes: u64,
@@ -155,7 +166,7 @@ pub struct Hop {
     /// `fondaco 0.1.0`.
     pub tool: String,
     pub certainty: Certainty,
-    /// The pushed commit whose verdicts allowed the promotion.
+    /// The pushed commit whose verdicts allowed the promotion; of a carry, the sending side's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cleared_by: Option<String>,
     /// What was written beside the image and read back, of a promotion.
@@ -168,8 +179,12 @@ pub struct Hop {
 )]
 #[serde(rename_all = "camelCase")]
 pub enum HopKind {
+    /// From upstream into quarantine.
     Intake,
+    /// From quarantine into a distribution.
     Promotion,
+    /// Across an air gap, from the quarantine of one mirror into that of another.
+    Carry,
 }
 
 /// Whether this run did it, or a later run found it done.

@@ -9,6 +9,7 @@
 //! answer ([`Push::Lost`]), not something that is merged here. Next in reading order: [`crate::ui`].
 
 mod author;
+mod bundle;
 mod commit;
 mod error;
 mod fetch;

@@ -22,7 +22,7 @@ const PARALLEL: usize = 4;
 
 /// One manifest or index.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     pub raw: RawManifest,
     pub document: Document,
     /// What the index says of it.
@@ -61,7 +61,7 @@ impl Node {
 
 /// Fetches the manifest `root` and everything below it. Children stand before what names them, the root last;
 /// among children the order of the index holds.
-pub(super) async fn fetch(side: Side<'_>, root: &Digest) -> Result<Vec<Node>, IntakeError> {
+pub(crate) async fn fetch(side: Side<'_>, root: &Digest) -> Result<Vec<Node>, IntakeError> {
     let mut found = BTreeMap::new();
     let mut bytes = 0;
     let mut level = vec![Wanted { digest: root.clone(), descriptor: None }];

@@ -29,6 +29,7 @@ pub use error::IntakeError;
 pub use image::take_in;
 pub use layer_store::{KnownLayer, LayerKey, LayerStore};
 pub use look::{Looked, Wish, look};
+pub(crate) use manifests::{Node, fetch as manifests};
 pub use plan::{OpenRepository, Ticket};
 pub use relay::{RelayError, Side, relay};
 pub use tap::{LayerTap, LayerWorker};

@@ -14,8 +14,8 @@ use super::kinds::{
     ConsumerSpec, Document, GateSpec, ImageSetSpec, Kind, MirrorSpec, RegistryMetadata, RegistrySpec,
     TrustPolicySpec,
 };
-use crate::evidence;
 use crate::model::canonical;
+use crate::{carry, evidence};
 
 /// The schema of each kind, made once: it is a constant that the compiler cannot compute.
 static KINDS: LazyLock<BTreeMap<Kind, Value>> =
@@ -37,6 +37,7 @@ pub fn schemas() -> BTreeMap<String, String> {
         ("images-lock", record::<evidence::ImagesLock>()),
         ("advisories-lock", record::<evidence::AdvisoriesLock>()),
         ("registries-lock", record::<evidence::RegistriesLock>()),
+        ("carry", record::<carry::CarryIndex>()),
     ]
     .map(|(name, schema)| (format!("records/{name}.v1alpha1.json"), with_version(name, schema)));
     let all = [("fondaco.schema.json".to_owned(), any())];

@@ -163,6 +163,7 @@ fn first_record(
         tag: None,
         consumer: None,
         hosts: taken.found.hosts.clone(),
+        volumes: vec![],
         at: taken.at,
         bytes: taken.found.bytes_moved,
         actor: judging.actor.clone(),

@@ -143,6 +143,7 @@ fn receipt(certainty: Certainty) -> Hop {
         tag: Some("1.28".into()),
         consumer: Some("payments".into()),
         hosts: vec![],
+        volumes: vec![],
         at: at("2026-11-20T00:00:00Z"),
         bytes: 0,
         actor: Actor {

@@ -46,7 +46,8 @@ fn fail(digest: &Digest, reason: &str, kind: Kind) -> RunError {
     RunError::Advisories { digest: digest.short(), reason: reason.to_owned(), kind }
 }
 
-async fn bytes(world: &World, desired: &Desired, digest: &Digest) -> Result<Vec<u8>, RunError> {
+/// Returns the bundle with this digest: from the local store, else from the mirror.
+pub(crate) async fn bytes(world: &World, desired: &Desired, digest: &Digest) -> Result<Vec<u8>, RunError> {
     let store = Store::new(&world.bundles);
     if let Ok(bytes) = store.get(digest) {
         return Ok(bytes);

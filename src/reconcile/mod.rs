@@ -21,9 +21,11 @@ mod report;
 mod state;
 mod world;
 
+pub(crate) use advisories::bytes as advisory_bytes;
 pub use advisories::{push_bundle, repository as advisories_repository};
 pub use capabilities::record_capabilities;
 pub use error::RunError;
+pub(crate) use record::{PUSHES_MAX, commit_and_push};
 pub use registries::Registries;
 pub use report::{ConsumerReport, ImageReport, Report};
 pub use state::State;

@@ -331,6 +331,7 @@ fn receipt(
         tag: Some(order.planned.image.tag.clone()),
         consumer: Some(order.consumer.name.clone()),
         hosts,
+        volumes: vec![],
         at: world.now(),
         bytes,
         actor,

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How often a lost push is replayed before the run gives up with "try again later".
-pub(super) const PUSHES_MAX: usize = 5;
+pub(crate) const PUSHES_MAX: usize = 5;
 
 /// Gathers, judges and pushes until the branch says what was found.
 pub(super) async fn record(world: &World) -> Result<Recorded, RunError> {
@@ -87,7 +87,7 @@ async fn push(
 }
 
 /// Commits `changes` on the tip of `state` and pushes them as a fast-forward; without changes there is no commit.
-pub(super) async fn commit_and_push(
+pub(crate) async fn commit_and_push(
     world: &World,
     state: &State,
     changes: BTreeMap<String, Option<Vec<u8>>>,

@@ -155,7 +155,7 @@ fn rules(subject: Subject<'_>, consumer: &DesiredConsumer, page: &str) -> Vec<Ru
 fn pullable<'a>(subject: Subject<'a>, consumer: &str) -> Vec<Pullable<'a>> {
     let mut latest: BTreeMap<(&Repository, &str), Pullable<'a>> = BTreeMap::new();
     for ((source, digest), record) in &subject.evidence.images {
-        for hop in record.custody.hops.iter().filter(|hop| hop.kind == HopKind::Promotion) {
+        for hop in record.custody.here().iter().filter(|hop| hop.kind == HopKind::Promotion) {
             let (Some(tag), Some(name)) = (&hop.tag, &hop.consumer) else { continue };
             let key = (&hop.to, tag.as_str());
             if name == consumer && latest.get(&key).is_none_or(|known| known.hop.at <= hop.at) {

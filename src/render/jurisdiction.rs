@@ -176,6 +176,7 @@ fn way(hop: &Hop) -> (&'static str, &str, &str) {
     let kind = match hop.kind {
         HopKind::Intake => "intake",
         HopKind::Promotion => "promotion",
+        HopKind::Carry => "carry",
     };
     (kind, &hop.from.host, &hop.to.host)
 }

@@ -75,7 +75,7 @@ fn promoted(subject: Subject<'_>, consumer: &str) -> usize {
     let is_ours = |hop: &crate::evidence::Hop| {
         hop.kind == HopKind::Promotion && hop.consumer.as_deref() == Some(consumer)
     };
-    subject.evidence.images.values().filter(|record| record.custody.hops.iter().any(is_ours)).count()
+    subject.evidence.images.values().filter(|record| record.custody.here().iter().any(is_ours)).count()
 }
 
 /// Returns who operates a host and where, as far as it is declared.

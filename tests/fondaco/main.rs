@@ -3,6 +3,7 @@
 
 mod access;
 mod architecture;
+mod carry;
 mod companions;
 mod conformance;
 mod copying;

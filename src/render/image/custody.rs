@@ -68,6 +68,7 @@ fn row(hop: &Hop, from_id: usize, to_id: usize) -> Row {
         kind: match hop.kind {
             HopKind::Intake => "intake",
             HopKind::Promotion => "promotion",
+            HopKind::Carry => "carry",
         },
         from: hop.from.to_string(),
         to: hop.to.to_string(),
@@ -81,7 +82,7 @@ fn row(hop: &Hop, from_id: usize, to_id: usize) -> Row {
         },
         cleared_by: match hop.kind {
             HopKind::Intake => Some("none".to_owned()),
-            HopKind::Promotion => hop.cleared_by.clone(),
+            HopKind::Promotion | HopKind::Carry => hop.cleared_by.clone(),
         },
         tool: hop.tool.clone(),
         provider: hop.actor.provider.clone(),

@@ -24,7 +24,7 @@ struct Row {
 }
 
 pub(super) fn section(image: Image<'_>) -> Section {
-    let promotions = image.record.custody.hops.iter().filter(|hop| hop.kind == HopKind::Promotion);
+    let promotions = image.record.custody.here().iter().filter(|hop| hop.kind == HopKind::Promotion);
     let signed = promotions.clone().find(|hop| hop.vouched.iter().any(|vouched| vouched.key.is_some()));
     Section {
         rows: promotions.flat_map(|hop| hop.vouched.iter().map(|vouched| row(hop, vouched))).collect(),

@@ -49,6 +49,25 @@ pub async fn verify(
     }
 }
 
+/// Checks a key's signature over a document, as `cosign verify-blob --key` does.
+///
+/// # Errors
+/// A sentence about why it does not hold.
+pub fn document(public_pem: &str, bytes: &[u8], signature_der: &[u8]) -> Result<(), String> {
+    let policy = DesiredPolicy {
+        name: "document".to_owned(),
+        keys: vec![("key".to_owned(), public_pem.to_owned())],
+        actions: std::collections::BTreeMap::new(),
+        written: String::new(),
+    };
+    let keys = AcceptedKeys::of_policy(Some(&policy));
+    match (keys.unreadable.first(), keys.verifying(bytes, signature_der)) {
+        (Some(reason), _) => Err(reason.clone()),
+        (None, Some(_)) => Ok(()),
+        (None, None) => Err("the signature does not hold".to_owned()),
+    }
+}
+
 /// Returns the SHA-256 over a policy's names and keys, in sorted order; the digest of nothing where there is no policy.
 /// It changes exactly when a fresh verification could end differently.
 pub fn policy_digest(policy: Option<&DesiredPolicy>) -> Digest {
