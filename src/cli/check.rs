@@ -26,8 +26,13 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
     match manifest::read(&files) {
         Ok(desired) => {
             let (images, consumers) = (desired.images.len(), desired.consumers.len());
-            let counts = serde_json::json!({ "files": manifests, "images": images, "consumers": consumers });
-            let text = format!("{manifests} files are in order: {images} images for {consumers} consumers\n");
+            let selections = desired.selections.len();
+            let counts = serde_json::json!({ "files": manifests, "images": images, "selections": selections, "consumers": consumers });
+            let chosen =
+                if selections == 0 { String::new() } else { format!(" and {selections} selections") };
+            let text = format!(
+                "{manifests} files are in order: {images} images{chosen} for {consumers} consumers\n"
+            );
             show(ui, &text, &serde_json::json!({ "diagnostics": [], "counts": counts }));
             Exit::Done
         }

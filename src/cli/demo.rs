@@ -53,19 +53,20 @@ fn demonstrate(arguments: &Arguments, ui: &Ui) -> Result<Exit, RunError> {
     let published = published.map_err(|error| failed("the demo's images", &error))?;
     runtime.block_on(sign_as_publisher(&folder, &published))?;
     lay_out_repository(&folder)?;
-    let (planned, first, second) = runtime.block_on(async {
+    let (planned, at, first, second) = runtime.block_on(async {
         let (progress, display) = ui.progress();
         let world = demo_world(&folder, progress)?;
         import_advisories(&world, &folder).await?;
         let state = tip(&world).await?;
-        let outlook = reconcile::outlook(&world, state).await?;
+        let (outlook, at) = (reconcile::outlook(&world, state).await?, world.now());
         let first = reconcile::reconcile(&world).await?;
         let second = reconcile::reconcile(&world).await?;
         display.finish().await;
         check_out(&world)?;
-        Ok::<_, RunError>((outlook, first, second))
+        Ok::<_, RunError>((outlook, at, first, second))
     })?;
-    let text = told(&folder, &plan::explain(&planned.plan, &planned.cost), &first, &second);
+    let explained = plan::explain(&planned.plan, &planned.cost, at);
+    let text = told(&folder, &explained, &first, &second);
     let json = serde_json::json!({
         "folder": folder.display().to_string(), "plan": plan::json(&planned.plan, &planned.cost), "first": first, "second": second,
     });

@@ -36,7 +36,8 @@ fn planned(arguments: &Arguments, ui: &Ui) -> Result<Exit, RunError> {
     let commit = world.repository.resolve(&arguments.revision)?;
     let state = State::read(&world.repository, &commit)?;
     let outlook = world::runtime()?.block_on(reconcile::outlook(&world, state))?;
-    show(ui, &plan::explain(&outlook.plan, &outlook.cost), &plan::json(&outlook.plan, &outlook.cost));
+    let text = plan::explain(&outlook.plan, &outlook.cost, world.now());
+    show(ui, &text, &plan::json(&outlook.plan, &outlook.cost));
     let refused = newly_refused(&outlook);
     Ok(match (arguments.detailed_exitcode && !outlook.plan.is_empty(), refused) {
         (true, _) => Exit::ChangesPending,

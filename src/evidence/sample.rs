@@ -67,6 +67,7 @@ pub(crate) fn desired() -> Desired {
         tag: tag.to_owned(),
         digest: None,
         trust: Some("official".to_owned()),
+        cooldown: None,
         written: "images/web.yaml:5".to_owned(),
     };
     let registries = [
@@ -96,6 +97,7 @@ pub(crate) fn desired() -> Desired {
         registries: registries.into_iter().map(|r| (r.host.clone(), r)).collect(),
         policies: BTreeMap::from([("official".to_owned(), policy)]),
         images: vec![image(NGINX, "1.28"), image(REDIS, "7.2")],
+        selections: vec![],
         consumers: vec![consumer("archive"), consumer("payments")],
     }
 }
@@ -112,6 +114,7 @@ fn consumer(name: &str) -> DesiredConsumer {
             unknown_severity: ruled(Verdict::Held, "default"),
             signature_required: ruled(false, "default"),
             max_age: ruled(Period::days(7), "default"),
+            cooldown: ruled(Period::days(0), "default"),
         },
         written: format!("consumers/{name}.yaml:2"),
     }

@@ -4,14 +4,17 @@
 //! clearing; no requirement can clear what another one holds. Next in reading order: [`crate::plan`].
 
 mod age;
+mod cooldown;
 mod coverage;
 mod severity;
 mod signature;
 
+pub use cooldown::progress;
+
 use crate::{
     evidence::{ConsumerVerdict, PlatformRecord, ScanRecord, Unread, VerificationRecord},
-    manifest::{DesiredConsumer, DesiredGate, DesiredPolicy},
-    model::{Instant, Reason, Verdict},
+    manifest::{DesiredConsumer, DesiredGate, DesiredPolicy, Ruled},
+    model::{Instant, Period, Reason, Verdict},
 };
 
 /// What is known about an image when it is judged.
@@ -25,6 +28,10 @@ pub struct Facts<'a> {
     pub policy: Option<&'a DesiredPolicy>,
     /// `None` where no advisory bundle is pinned.
     pub scan: Option<&'a ScanRecord>,
+    /// When this digest was first seen under one of the tags that the consumer asks for.
+    pub first_seen: Option<Instant>,
+    /// The longest that the image and its sets ask for.
+    pub cooldown: Option<&'a Ruled<Period>>,
     pub now: Instant,
 }
 
@@ -36,6 +43,7 @@ trait Requirement: Sync {
 
 const ALL: &[(&str, &dyn Requirement)] = &[
     ("age", &age::Age),
+    ("cooldown", &cooldown::Cooldown),
     ("coverage", &coverage::Coverage),
     ("severity", &severity::SeverityThreshold),
     ("signature", &signature::Signature),

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     evidence::{AdvisoriesUsed, NotLookedAt},
     manifest::Ruled,
-    model::{Digest, Finding, Outcome, Severity},
+    model::{Digest, Finding, Outcome, Period, Severity},
 };
 
 fn gate() -> DesiredGate {
@@ -15,6 +15,7 @@ fn gate() -> DesiredGate {
         unknown_severity: ruled(Verdict::Held),
         signature_required: ruled(false),
         max_age: ruled("7d".parse().unwrap()),
+        cooldown: ruled(Period::days(0)),
     }
 }
 
@@ -89,6 +90,8 @@ fn verdict(
         verification: &verification,
         policy: Some(&policy),
         scan,
+        first_seen: None,
+        cooldown: None,
         now: "2026-11-21T00:00:00Z".parse().unwrap(),
     };
     let consumer = DesiredConsumer {
@@ -188,4 +191,81 @@ fn each_outcome_leads_where_policy_and_gate_say() {
         assert_eq!(verdict(Some(&fresh), outcome, &actions, gate()).verdict, optional, "{outcome} optional");
         assert_eq!(verdict(Some(&fresh), outcome, &actions, required.clone()).verdict, demanded, "{outcome}");
     }
+}
+
+fn cooled(now: &str, gate: &str, image: Option<&str>, first_seen: Option<&str>) -> Vec<Reason> {
+    let verification = VerificationRecord {
+        schema: "fondaco/verification/v1alpha1".into(),
+        subject: Digest::sha256("image"),
+        policy: "none".into(),
+        policy_digest: Digest::sha256("policy"),
+        outcome: Outcome::Verified,
+        reason: String::new(),
+        signatures: vec![],
+    };
+    let image =
+        image.map(|period| Ruled { value: period.parse().unwrap(), written: "images/web.yaml:9".into() });
+    let facts = Facts {
+        platforms: &[],
+        unread: &[],
+        verification: &verification,
+        policy: None,
+        scan: None,
+        first_seen: first_seen.map(|at| at.parse().unwrap()),
+        cooldown: image.as_ref(),
+        now: now.parse().unwrap(),
+    };
+    let gate = DesiredGate { cooldown: ruled(gate.parse().unwrap()), ..self::gate() };
+    cooldown::Cooldown.reasons(&facts, &gate)
+}
+
+#[test]
+fn a_cooldown_holds_with_the_same_words_until_it_clears_by_itself() {
+    let seen = Some("2026-11-17T06:00:00Z");
+    let at = |now| cooled(now, "7d", None, seen);
+    let first = at("2026-11-17T06:00:00Z");
+    assert_eq!(first[0].verdict, Verdict::Held);
+    assert_eq!((first[0].rule.as_str(), first[0].written.as_str()), ("cooldown 7d", "gates/standard.yaml:6"));
+    assert_eq!(first[0].fact, "first seen 2026-11-17, clears 2026-11-24 by itself");
+    assert_eq!(first[0].until, Some("2026-11-24T06:00:00Z".parse().unwrap()));
+    assert_eq!(at("2026-11-24T05:59:59Z"), first, "a second before, word for word");
+    assert_eq!(at("2026-11-24T06:00:00Z"), [], "exactly seven days");
+    assert_eq!(at("2026-11-16T00:00:00Z"), first, "a clock that went back clears nothing");
+}
+
+#[test]
+fn the_longer_period_counts_and_says_where_it_is_written() {
+    let cases = [
+        ("0s", None, None),
+        ("0s", Some("2d"), Some("images/web.yaml:9")),
+        ("7d", Some("2d"), Some("gates/standard.yaml:6")),
+        ("2d", Some("7d"), Some("images/web.yaml:9")),
+        ("0s", Some("0s"), None),
+    ];
+    for (gate, image, expected) in cases {
+        let reasons = cooled("2026-11-17T00:00:00Z", gate, image, Some("2026-11-17T00:00:00Z"));
+        assert_eq!(reasons.first().map(|reason| reason.written.as_str()), expected, "{gate} {image:?}");
+    }
+}
+
+#[test]
+fn an_image_nobody_saw_and_a_period_without_end_hold() {
+    let unseen = cooled("2026-11-17T00:00:00Z", "7d", None, None);
+    assert_eq!((unseen[0].verdict, unseen[0].until), (Verdict::Held, None));
+    let endless = cooled("2026-11-17T00:00:00Z", "9999999999999w", None, Some("2026-11-17T00:00:00Z"));
+    assert_eq!((endless[0].fact.as_str(), endless[0].until), ("first seen 2026-11-17", None));
+}
+
+#[test]
+fn a_plan_says_how_far_a_wait_is() {
+    let shown = |now: &str, period| {
+        let reasons = cooled("2026-11-17T06:00:00Z", period, None, Some("2026-11-17T06:00:00Z"));
+        progress(&reasons[0], now.parse().unwrap())
+    };
+    let expected = "3 of 7 days old, clears 2026-11-24 by itself";
+    assert_eq!(shown("2026-11-21T05:00:00Z", "7d").as_deref(), Some(expected));
+    let expected = "20 of 36 hours old, clears 2026-11-18T18:00:00Z by itself";
+    assert_eq!(shown("2026-11-18T02:30:00Z", "36h").as_deref(), Some(expected));
+    let other = verdict(None, Outcome::Verified, &[], gate());
+    assert_eq!(progress(&other.reasons[0], "2026-11-21T00:00:00Z".parse().unwrap()), None);
 }

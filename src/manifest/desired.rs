@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::DesiredAccess;
-use crate::model::{Digest, Outcome, Period, Repository, Severity, Verdict};
+use crate::model::{Digest, Outcome, Period, Repository, Severity, TagRule, Verdict};
 use crate::registry::{BehaviourOverrides, Limits, RegistryKind};
 
 /// A value with the place it is written, `gates/standard.yaml:6`, or `default`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ruled<T> {
     pub value: T,
     pub written: String,
@@ -20,8 +20,11 @@ pub struct Desired {
     /// `Registry` documents by host. Hosts without a document are reached by HTTPS with no facts known.
     pub registries: BTreeMap<String, DesiredRegistry>,
     pub policies: BTreeMap<String, DesiredPolicy>,
-    /// One entry for each image and tag, sorted by set, repository and tag.
+    /// One entry for each image and tag, sorted by set, repository and tag. Tags that a selection chooses are not here
+    /// until [`crate::plan::expand`] has put them.
     pub images: Vec<DesiredImage>,
+    /// Sorted by set, repository and place.
+    pub selections: Vec<DesiredSelection>,
     pub consumers: Vec<DesiredConsumer>,
 }
 
@@ -99,7 +102,24 @@ pub struct DesiredImage {
     pub digest: Option<Digest>,
     /// Name of the `TrustPolicy`.
     pub trust: Option<String>,
+    /// The longer one of the image's and its set's.
+    pub cooldown: Option<Ruled<Period>>,
     pub written: String,
+}
+
+/// Tags to be chosen from what a repository lists.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DesiredSelection {
+    /// What holds for every tag that is chosen; its tag is empty, and it is written where the selection is.
+    pub image: DesiredImage,
+    pub rule: TagRule,
+}
+
+impl DesiredSelection {
+    /// Returns the image under a tag that the rule has chosen.
+    pub fn under(&self, tag: &str) -> DesiredImage {
+        DesiredImage { tag: tag.to_owned(), ..self.image.clone() }
+    }
 }
 
 /// A `Consumer` with its gate.
@@ -142,4 +162,6 @@ pub struct DesiredGate {
     pub signature_required: Ruled<bool>,
     /// The oldest advisory bundle that may clear an image. Default `7d`.
     pub max_age: Ruled<Period>,
+    /// How long an image waits after it was first seen under its tag. Default `0s`.
+    pub cooldown: Ruled<Period>,
 }

@@ -117,6 +117,7 @@ codes! {
     MissingFile = "F0208", "A document names a file that is not there.";
     TrustConflict = "F0209", "One image is asked for under two trust policies.";
     TooManyDistributions = "F0210", "The consumers ask for more tags together than a mirror may hold.";
+    TooManySelections = "F0211", "The image sets hold more selections than one run may list tags for.";
 }
 
 impl Serialize for Code {

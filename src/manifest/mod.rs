@@ -32,7 +32,7 @@ pub use desired::*;
 pub use diagnostic::{Code, Diagnostic, Place};
 pub use display::render;
 pub use mistakes::MISTAKES_MAX;
-pub use resolve::DISTRIBUTIONS_MAX;
+pub use resolve::{DISTRIBUTIONS_MAX, SELECTIONS_MAX};
 pub use schemas::schemas;
 pub use yaml::{DEPTH_MAX, DOCUMENTS_MAX, FILE_BYTES_MAX, NODES_MAX};
 

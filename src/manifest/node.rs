@@ -113,8 +113,12 @@ impl Node {
         let mut entry = None;
         let mut node = self;
         for step in path.split('.') {
-            entry = Some(node.entry(step)?);
-            node = &entry?.node;
+            if let (Content::List(items), Ok(index)) = (&node.content, step.parse::<usize>()) {
+                node = items.get(index)?;
+            } else {
+                entry = Some(node.entry(step)?);
+                node = &entry?.node;
+            }
         }
         entry.map(|entry| entry.at)
     }
@@ -143,6 +147,8 @@ impl Node {
             Content::Scalar { text, .. } => match self.type_of() {
                 Type::Nothing => Value::Null,
                 Type::Truth => Value::Bool(text.eq_ignore_ascii_case("true")),
+                Type::Number => whole_number(text)
+                    .map_or_else(|| Value::String(text.clone()), |number| Value::Number(number.into())),
                 _ => Value::String(text.clone()),
             },
             Content::List(items) => Value::Sequence(items.iter().map(Self::value).collect()),
@@ -180,6 +186,12 @@ impl Node {
         };
         (!same).then_some(self.at)
     }
+}
+
+/// Returns the number where every reader of YAML sees the same one: digits, without a zero before them.
+fn whole_number(text: &str) -> Option<u64> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    text.parse().ok().filter(|_| plain)
 }
 
 /// Returns whether a YAML 1.1 or 1.2 reader may take the text for a number.

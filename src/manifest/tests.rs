@@ -17,6 +17,7 @@ mod limits;
 mod registry;
 mod resolved;
 mod schema;
+mod selection;
 
 use expect_test::{Expect, expect};
 

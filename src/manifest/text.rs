@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 
 use super::kinds::Kind;
-use crate::model::{Digest, Instant, Period, Reference, Repository, RepositoryError};
+use crate::model::{Digest, Instant, Period, Reference, Repository, RepositoryError, tag_rule};
 
 /// A kind of text, as the check of a document uses it.
 pub(super) struct Form {
@@ -30,6 +30,9 @@ pub(super) const FORMS: &[Form] = &[
     TrustPolicyName::FORM,
     HostName::FORM,
     Tag::FORM,
+    VersionRange::FORM,
+    TagPattern::FORM,
+    CaptureName::FORM,
     ImageName::FORM,
     Prefix::FORM,
     InsidePath::FORM,
@@ -143,6 +146,35 @@ form! {
     Tag(String): "a tag", "^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$", None, |text| {
         let rule = "a tag has letters, digits, `_`, `.` and `-`, at most 128, and begins with a letter, digit or `_`";
         Reference::is_tag(text).then(|| text.to_owned()).ok_or_else(|| rule.to_owned())
+    }
+}
+
+form! {
+    /// A range of versions: comparisons with commas between them, such as `>=1.27, <2`, `^1.27` or `~1.27.3`.
+    VersionRange(String): "a range of versions", "[0-9*]", None, |text| {
+        let rule = "a range is one or more comparisons with commas between them, such as `>=1.27, <2`";
+        tag_rule::range(text).map(|_| text.to_owned()).map_err(|error| format!("{error}; {rule}"))
+    }
+}
+
+form! {
+    /// A regular expression, at most 500 characters, without look-around and back-references.
+    TagPattern(String): "a regular expression", "^.{1,500}$", None, |text| {
+        let rule = "expressions have no look-around and no back-references, and captures are written `(?<name>…)`";
+        if text.is_empty() {
+            return Err("an expression has at least one character; `.*` matches every tag".to_owned());
+        }
+        tag_rule::pattern(text).map(|_| text.to_owned()).map_err(|error| format!("{error}; {rule}"))
+    }
+}
+
+form! {
+    /// Name of a capture: letters, digits and `_`, not beginning with a digit.
+    CaptureName(String): "the name of a capture", "^[A-Za-z_][A-Za-z0-9_]*$", None, |text| {
+        let rule = "a capture's name has letters, digits and `_`, and does not begin with a digit";
+        let word = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let first = text.bytes().next().is_some_and(|b| !b.is_ascii_digit());
+        (word && first).then(|| text.to_owned()).ok_or_else(|| rule.to_owned())
     }
 }
 

@@ -16,6 +16,8 @@ mod platform;
 pub mod quantity;
 mod reference;
 mod severity;
+pub mod tag;
+pub mod tag_rule;
 mod verdict;
 mod verification;
 
@@ -31,5 +33,6 @@ pub use package::{Ecosystem, Package, PackageError, Source};
 pub use platform::Platform;
 pub use reference::{Reference, Repository, RepositoryError};
 pub use severity::Severity;
+pub use tag_rule::TagRule;
 pub use verdict::{Reason, Verdict};
 pub use verification::{Outcome, SignatureFormat, SignatureFound};

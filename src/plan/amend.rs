@@ -89,15 +89,14 @@ pub fn amend(
         }
         add_facts(judging, &mut amended, resolved, digest, facts);
     }
-    let subjects: BTreeSet<(Repository, Digest)> =
-        resolved.iter().filter_map(|r| Some((r.image.source.clone(), r.digest.clone()?))).collect();
-    for (source, digest) in subjects {
-        let asked: Vec<&DesiredImage> = resolved
-            .iter()
-            .filter(|r| r.image.source == source && r.digest.as_ref() == Some(&digest))
-            .map(|r| &r.image)
-            .collect();
-        judge_one(judging, &mut amended, &source, &digest, &asked)?;
+    let mut subjects: BTreeMap<(&Repository, &Digest), Vec<&DesiredImage>> = BTreeMap::new();
+    for resolved in resolved {
+        if let Some(digest) = &resolved.digest {
+            subjects.entry((&resolved.image.source, digest)).or_default().push(&resolved.image);
+        }
+    }
+    for ((source, digest), asked) in subjects {
+        judge_one(judging, &mut amended, source, digest, &asked)?;
     }
     Ok(amended)
 }
@@ -258,18 +257,29 @@ fn rescan(
 fn verdicts(judging: &Judging<'_>, record: &ImageRecord, asked: &[&DesiredImage]) -> Vec<ConsumerVerdict> {
     let desired = judging.desired;
     let wanting = desired.consumers.iter().filter_map(|consumer| {
-        let image = asked.iter().find(|image| consumer.sets.contains(&image.set))?;
+        let images: Vec<&DesiredImage> =
+            asked.iter().filter(|image| consumer.sets.contains(&image.set)).copied().collect();
+        let image = images.first()?;
         let facts = gate::Facts {
             platforms: &record.custody.subject.platforms,
             unread: &record.custody.subject.unread,
             verification: &record.verification,
             policy: image.trust.as_ref().and_then(|name| desired.policies.get(name)),
             scan: record.scan.as_ref(),
+            first_seen: first_seen(record, &images),
+            cooldown: images.iter().filter_map(|image| image.cooldown.as_ref()).max(),
             now: judging.now,
         };
         Some(gate::judge(&facts, consumer))
     });
     wanting.collect()
+}
+
+/// Returns when the digest was first seen under one of these tags: bytes that have been looked at for a while are not
+/// new because another tag points to them now.
+fn first_seen(record: &ImageRecord, images: &[&DesiredImage]) -> Option<Instant> {
+    let tags = record.custody.source.tags.iter();
+    tags.filter(|seen| images.iter().any(|image| image.tag == seen.tag)).map(|seen| seen.first_seen).min()
 }
 
 fn inputs(record: &ImageRecord) -> VerdictInputs {

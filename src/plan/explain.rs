@@ -3,20 +3,31 @@
 use std::fmt::Write as _;
 
 use super::cost::{self, Forecast};
-use super::{Plan, PlannedConsumer, PlannedImage, Promotion, Resolution};
-use crate::model::{Digest, Verdict, foreign::inline};
+use super::{Floating, Plan, PlannedConsumer, PlannedImage, Promotion, Resolution};
+use crate::{
+    gate,
+    model::{Digest, Instant, Verdict, foreign::inline},
+};
 
 /// The most reasons shown for one verdict; the rest are counted, the evidence has them all.
 const REASONS_SHOWN: usize = 3;
 
-/// Returns the plan as text: one block for each image with something to do, then totals and costs.
-pub fn explain(plan: &Plan, costs: &Forecast) -> String {
+/// The most released tags that are named; a set that was taken out of the manifests may have had thousands.
+const RELEASED_SHOWN: usize = 20;
+
+/// The most waiting images that are named.
+const WAITS_SHOWN: usize = 20;
+
+/// Returns the plan as text at a moment: one block for each image with something to do, then totals and costs.
+pub fn explain(plan: &Plan, costs: &Forecast, now: Instant) -> String {
     let mut text = String::new();
     let (busy, idle): (Vec<_>, Vec<_>) = plan.images.iter().partition(|image| is_busy(image));
     for image in &busy {
-        explain_image(image, &mut text);
+        explain_image(image, now, &mut text);
     }
-    if busy.is_empty() {
+    explain_selections(plan, &mut text);
+    explain_waits(&idle, now, &mut text);
+    if busy.is_empty() && plan.unselected.is_empty() && plan.released.is_empty() {
         let standing = standing(plan);
         let _ = writeln!(text, "nothing to do: {} images as recorded{standing}", idle.len());
         return text;
@@ -47,21 +58,72 @@ fn standing(plan: &Plan) -> String {
     )
 }
 
-fn explain_image(image: &PlannedImage, text: &mut String) {
-    let now = image.digest.as_ref().map_or("unknown".to_owned(), Digest::short);
+/// Says which selections could not be made, and what is no longer asked for.
+fn explain_selections(plan: &Plan, text: &mut String) {
+    for failed in &plan.unselected {
+        let source = inline(&failed.source.to_string());
+        let _ = writeln!(text, "  {source}   selection in {}", inline(&failed.written));
+        let _ = writeln!(text, "    failed    {}", inline(&failed.message));
+        if let Some(hint) = &failed.hint {
+            let _ = writeln!(text, "    hint      {}", inline(hint));
+        }
+        text.push('\n');
+    }
+    for locked in plan.released.iter().take(RELEASED_SHOWN) {
+        let source = inline(&locked.repository.to_string());
+        let _ = writeln!(text, "  {source}:{}   {}", inline(&locked.tag), locked.digest.short());
+        let _ = writeln!(
+            text,
+            "    released  nobody asks for it any more; it stays where it is, and is no longer updated\n"
+        );
+    }
+    if plan.released.len() > RELEASED_SHOWN {
+        let _ = writeln!(text, "  {} more are released\n", plan.released.len() - RELEASED_SHOWN);
+    }
+}
+
+/// Says how long images wait that nothing but a cooldown holds.
+fn explain_waits(idle: &[&PlannedImage], now: Instant, text: &mut String) {
+    let consumers = idle.iter().flat_map(|image| image.consumers.iter().map(move |c| (image, c)));
+    let waits = consumers.filter_map(|(image, consumer)| {
+        let reasons = &consumer.verdict.as_ref().filter(|v| v.verdict == Verdict::Held)?.reasons;
+        let [reason] = reasons.as_slice() else { return None };
+        Some((image, consumer, gate::progress(reason, now)?))
+    });
+    let waits: Vec<_> = waits.collect();
+    for (image, consumer, progress) in waits.iter().take(WAITS_SHOWN) {
+        let (source, tag) = (inline(&image.image.source.to_string()), inline(&image.image.tag));
+        let _ = writeln!(text, "  {source}:{tag}   {}: hold: {progress}", inline(&consumer.name));
+    }
+    if waits.len() > WAITS_SHOWN {
+        let _ = writeln!(text, "  and {} more wait", waits.len() - WAITS_SHOWN);
+    }
+    if !waits.is_empty() {
+        text.push('\n');
+    }
+}
+
+fn explain_image(image: &PlannedImage, now: Instant, text: &mut String) {
+    let digest = image.digest.as_ref().map_or("unknown".to_owned(), Digest::short);
     let was = image.was.as_ref().map(|was| format!("{} → ", was.short())).unwrap_or_default();
     let source = inline(&image.image.source.to_string());
-    let _ = writeln!(text, "  {source}:{}   {was}{now}", inline(&image.image.tag));
+    let _ = writeln!(text, "  {source}:{}   {was}{digest}", inline(&image.image.tag));
     if let Some(failure) = image.failure() {
         let _ = writeln!(text, "    failed    {}", inline(&failure));
     }
     let how = match image.how {
-        Resolution::New => Some("seen for the first time"),
-        Resolution::Moved => Some("upstream moved the tag"),
+        Resolution::New => Some("seen for the first time".to_owned()),
+        Resolution::Moved => Some("upstream moved the tag".to_owned()),
         _ => None,
     };
-    if let Some(how) = how {
-        let _ = writeln!(text, "    tag       {how}");
+    let floating = image.floating.map(|floating| match floating {
+        Floating::Moved(1) => "floating: moved once since first seen".to_owned(),
+        Floating::Moved(moves) => format!("floating: moved {moves} times since first seen"),
+        Floating::ByName => "floating by its name".to_owned(),
+    });
+    let notes: Vec<String> = how.into_iter().chain(floating).collect();
+    if !notes.is_empty() {
+        let _ = writeln!(text, "    tag       {}", notes.join(", "));
     }
     if image.take_in {
         let _ = writeln!(text, "    take in   copy to quarantine, catalogue, verify, scan, judge");
@@ -69,12 +131,12 @@ fn explain_image(image: &PlannedImage, text: &mut String) {
         let _ = writeln!(text, "    verify    look for the publisher's signature");
     }
     for consumer in &image.consumers {
-        explain_consumer(consumer, text);
+        explain_consumer(consumer, now, text);
     }
     text.push('\n');
 }
 
-fn explain_consumer(consumer: &PlannedConsumer, text: &mut String) {
+fn explain_consumer(consumer: &PlannedConsumer, now: Instant, text: &mut String) {
     let name = inline(&consumer.name);
     let Some(judged) = &consumer.verdict else {
         let _ = writeln!(text, "    {name}: judged after intake");
@@ -92,7 +154,8 @@ fn explain_consumer(consumer: &PlannedConsumer, text: &mut String) {
     };
     let _ = writeln!(text, "    {name}: {}, {action}", judged.verdict);
     for reason in judged.reasons.iter().take(REASONS_SHOWN) {
-        let _ = writeln!(text, "      {} ({}): {}", reason.rule, reason.written, inline(&reason.fact));
+        let fact = gate::progress(reason, now).unwrap_or_else(|| inline(&reason.fact));
+        let _ = writeln!(text, "      {} ({}): {fact}", reason.rule, reason.written);
     }
     if judged.reasons.len() > REASONS_SHOWN {
         let _ = writeln!(text, "      and {} more reasons", judged.reasons.len() - REASONS_SHOWN);

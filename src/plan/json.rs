@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::cost::Forecast;
-use super::{Plan, PlannedConsumer, PlannedImage, Promotion};
+use super::{Floating, Plan, PlannedConsumer, PlannedImage, Promotion, Unselected};
+use crate::evidence::LockedImage;
 
 /// Returns the plan as `fondaco/plan/v1alpha1`.
 pub fn json(plan: &Plan, costs: &Forecast) -> Value {
@@ -11,8 +12,31 @@ pub fn json(plan: &Plan, costs: &Forecast) -> Value {
         "schema": "fondaco/plan/v1alpha1",
         "nothingToDo": plan.is_empty(),
         "images": plan.images.iter().map(image).collect::<Vec<_>>(),
+        "selections": plan.unselected.iter().map(selection).collect::<Vec<_>>(),
+        "released": plan.released.iter().map(released).collect::<Vec<_>>(),
         "cost": costs,
     })
+}
+
+fn selection(failed: &Unselected) -> Value {
+    json!({
+        "image": failed.source.to_string(),
+        "set": failed.set,
+        "written": failed.written,
+        "failure": failed.message,
+        "hint": failed.hint,
+    })
+}
+
+fn released(locked: &LockedImage) -> Value {
+    json!({"image": locked.repository.to_string(), "tag": locked.tag, "digest": locked.digest})
+}
+
+fn floating(floating: Floating) -> Value {
+    match floating {
+        Floating::Moved(moves) => json!({"by": "history", "moves": moves}),
+        Floating::ByName => json!({"by": "name"}),
+    }
 }
 
 fn image(planned: &PlannedImage) -> Value {
@@ -22,6 +46,7 @@ fn image(planned: &PlannedImage) -> Value {
         "set": planned.image.set,
         "digest": planned.digest,
         "was": planned.was,
+        "floating": planned.floating.map(floating),
         "failure": planned.failure(),
         "takeIn": planned.take_in,
         "verify": planned.verify,

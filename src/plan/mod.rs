@@ -1,35 +1,44 @@
 //! Planning: what the manifests want against what is recorded and observed, to a list of actions. Pure.
 //!
-//! [`resolve`] says what each tag means, [`amend`](amend::amend) judges and brings the records up to date, [`plan`]
-//! names what is left to do, [`cost`] what that
-//! will cost, [`explain`] says it to people. The same inputs give the same plan; when nothing is left,
+//! [`expand`] chooses tags, [`resolve`] says what each tag means, [`amend`](amend::amend) judges and brings the records
+//! up to date, [`plan`] names what is left to do, [`cost`] what that will cost, [`explain`] says it to people. The same
+//! inputs give the same plan; when nothing is left,
 //! [`Plan::is_empty`] and a run ends without a commit. Next in reading order: [`crate::reconcile`].
 
 pub mod amend;
 pub mod cost;
 mod explain;
+mod floating;
 mod json;
 mod resolve;
+mod select;
 #[cfg(test)]
 mod tests;
 
 pub use explain::explain;
+pub use floating::Floating;
 pub use json::json;
-pub use resolve::{Observed, Resolution, Resolved, Seen, resolve};
+pub use resolve::{Listed, Observed, Resolution, Resolved, Seen, resolve};
+pub use select::{Expanded, Unselected, expand, listings};
 
 use std::collections::BTreeSet;
 
 use crate::{
-    evidence::{Certainty, ConsumerVerdict, Evidence, HopKind, ImageRecord},
+    evidence::{Certainty, ConsumerVerdict, Evidence, HopKind, ImageRecord, ImagesLock, LockedImage},
     manifest::{Desired, DesiredConsumer, DesiredImage},
     model::{Digest, Outcome, Repository, Verdict},
     trust::verify::policy_digest,
 };
 
 /// What a run would do, image by image, in the order of the manifests' sets, repositories and tags.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
     pub images: Vec<PlannedImage>,
+    /// Selections that could not be made.
+    pub unselected: Vec<Unselected>,
+    /// What the lock still holds and nobody asks for any more. It stays where it was promoted and is no longer updated;
+    /// the run forgets it, so that this is said once.
+    pub released: Vec<LockedImage>,
 }
 
 /// One image under one tag.
@@ -41,6 +50,8 @@ pub struct PlannedImage {
     pub digest: Option<Digest>,
     /// What the lock said before, where that differs.
     pub was: Option<Digest>,
+    /// Why the tag may move, where nothing pins it.
+    pub floating: Option<Floating>,
     /// Copy to quarantine and catalogue: no record of this digest exists.
     pub take_in: bool,
     /// Look for signatures: none were looked for under this policy, or it could not be determined.
@@ -72,12 +83,14 @@ pub enum Promotion {
 }
 
 impl Plan {
-    /// Returns whether no registry has to be asked or written for anything.
+    /// Returns whether no registry has to be asked or written for anything, and the lock stays as it is.
     pub fn is_empty(&self) -> bool {
-        self.images.iter().all(|image| {
-            let idle = image.consumers.iter().all(|c| matches!(c.promotion, Promotion::Nothing));
-            idle && !image.take_in && !image.verify && image.failure().is_none()
-        })
+        self.unselected.is_empty()
+            && self.released.is_empty()
+            && self.images.iter().all(|image| {
+                let idle = image.consumers.iter().all(|c| matches!(c.promotion, Promotion::Nothing));
+                idle && !image.take_in && !image.verify && image.failure().is_none()
+            })
     }
 }
 
@@ -94,9 +107,20 @@ impl PlannedImage {
 
 /// Names what is left to do. `evidence` holds the verdicts that apply now (see [`amend::amend`]).
 pub fn plan(desired: &Desired, evidence: &Evidence, resolved: &[Resolved], observed: &Observed) -> Plan {
-    let images =
-        resolved.iter().map(|resolved| planned_image(desired, evidence, resolved, observed)).collect();
-    Plan { images }
+    let moves = floating::moves(&evidence.log);
+    let images = resolved.iter().map(|resolved| {
+        let floating = floating::floating(resolved, &moves);
+        PlannedImage { floating, ..planned_image(desired, evidence, resolved, observed) }
+    });
+    Plan { images: images.collect(), ..Plan::default() }
+}
+
+/// Returns what the lock holds and no image of the manifests asks for.
+pub fn released(lock: &ImagesLock, resolved: &[Resolved]) -> Vec<LockedImage> {
+    let asked: BTreeSet<(&Repository, &str)> =
+        resolved.iter().map(|r| (&r.image.source, r.image.tag.as_str())).collect();
+    let asked_for = |locked: &&LockedImage| asked.contains(&(&locked.repository, locked.tag.as_str()));
+    lock.images.iter().filter(|locked| !asked_for(locked)).cloned().collect()
 }
 
 fn planned_image(
@@ -114,6 +138,7 @@ fn planned_image(
         how: resolved.how.clone(),
         digest: resolved.digest.clone(),
         was: resolved.was.clone().filter(|was| Some(was) != resolved.digest.as_ref()),
+        floating: None,
         take_in: known && record.is_none(),
         verify: known && record.is_none_or(|record| needs_verification(desired, image, record)),
         consumers: consumers.map(|consumer| planned_consumer(consumer, resolved, record, observed)).collect(),

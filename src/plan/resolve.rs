@@ -3,21 +3,34 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    evidence::ImagesLock,
+    evidence::{ImagesLock, LockedImage},
     manifest::{Desired, DesiredImage},
     model::{Digest, Instant, Kind, Repository},
 };
 
-/// What the registries answered to one HEAD for each tag.
+/// What the registries answered to one listing for each repository that is selected from, and one HEAD for each tag.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Observed {
+    /// Tags of the repositories that selections choose from.
+    pub listings: BTreeMap<Repository, Listed>,
     /// Unpinned tags at their upstreams.
     pub upstream: BTreeMap<(Repository, String), Seen>,
     /// Destination tags of every consumer.
     pub distributions: BTreeMap<(Repository, String), Seen>,
 }
 
-/// One answer.
+/// The answer to one listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listed {
+    Tags(Vec<String>),
+    /// Nobody can say, or there is no such repository. Never to be read as one without tags.
+    Failed {
+        kind: Kind,
+        message: String,
+    },
+}
+
+/// One answer to a HEAD.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
     Digest(Digest),
@@ -61,11 +74,20 @@ pub enum Resolution {
 
 /// Resolves every image of the manifests, in their order.
 pub fn resolve(desired: &Desired, lock: &ImagesLock, observed: &Observed) -> Vec<Resolved> {
-    desired.images.iter().map(|image| resolve_one(image, lock, observed)).collect()
+    let mut locked: BTreeMap<(&Repository, &str), Vec<&LockedImage>> = BTreeMap::new();
+    for entry in &lock.images {
+        locked.entry((&entry.repository, &entry.tag)).or_default().push(entry);
+    }
+    let one = |image: &DesiredImage| {
+        let entries = locked.get(&(&image.source, image.tag.as_str())).map_or(&[][..], Vec::as_slice);
+        // Two sets may pin one tag to two digests, for consumers with different targets.
+        let own = entries.iter().find(|entry| Some(&entry.digest) == image.digest.as_ref());
+        resolve_one(image, own.or(entries.first()).copied(), observed)
+    };
+    desired.images.iter().map(one).collect()
 }
 
-fn resolve_one(image: &DesiredImage, lock: &ImagesLock, observed: &Observed) -> Resolved {
-    let locked = lock.images.iter().find(|l| l.repository == image.source && l.tag == image.tag);
+fn resolve_one(image: &DesiredImage, locked: Option<&LockedImage>, observed: &Observed) -> Resolved {
     let was = locked.map(|l| l.digest.clone());
     let (digest, how) = meaning(image, was.as_ref(), observed);
     let same = digest.is_some() && digest == was;

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::*;
+use super::{cost::Forecast, *};
 use crate::{
     evidence::{
-        Actor, Custody, Hop, ImagesLock, LockedImage, PlatformRecord, SourceRecord, Subject, VerdictInputs,
-        Verdicts, VerificationRecord,
+        Actor, Custody, Event, EventKind, Hop, ImagesLock, LockedImage, PlatformRecord, SourceRecord,
+        Subject, VerdictInputs, Verdicts, VerificationRecord,
     },
     manifest::{DesiredConsumer, DesiredGate, DesiredMirror, Ruled},
-    model::{Instant, Kind, Severity},
+    model::{Instant, Kind, Reason, Severity},
 };
 
 fn at(text: &str) -> Instant {
@@ -31,6 +31,7 @@ fn desired(pin: Option<Digest>) -> Desired {
         tag: "1.28".into(),
         digest: pin,
         trust: None,
+        cooldown: None,
         written: "images/web.yaml:5".into(),
     };
     let gate = DesiredGate {
@@ -40,6 +41,7 @@ fn desired(pin: Option<Digest>) -> Desired {
         unknown_severity: ruled(Verdict::Held),
         signature_required: ruled(false),
         max_age: ruled("7d".parse().unwrap()),
+        cooldown: ruled("0s".parse().unwrap()),
     };
     let consumer = DesiredConsumer {
         name: "payments".into(),
@@ -59,6 +61,7 @@ fn desired(pin: Option<Digest>) -> Desired {
         registries: BTreeMap::new(),
         policies: BTreeMap::new(),
         images: vec![image],
+        selections: vec![],
         consumers: vec![consumer],
     }
 }
@@ -163,6 +166,7 @@ fn receipt(certainty: Certainty) -> Hop {
 
 fn observed(upstream: Seen, distribution: Seen) -> Observed {
     Observed {
+        listings: BTreeMap::new(),
         upstream: [((source(), "1.28".to_owned()), upstream)].into(),
         distributions: [(
             ("mirror.example/payments/nginx".parse().unwrap(), "1.28".to_owned()),
@@ -256,4 +260,94 @@ fn a_moved_tag_names_both_digests() {
     assert_eq!((plan.images[0].was.as_ref(), plan.images[0].digest.as_ref()), (Some(&old), Some(&new)));
     assert_eq!(plan.images[0].how, Resolution::Moved);
     assert!(plan.images[0].take_in);
+}
+
+fn moved(tag: &str) -> Event {
+    Event {
+        at: at("2026-11-20T00:00:00Z"),
+        kind: EventKind::TagMoved,
+        image: Event::image(&source(), &Digest::sha256("x")),
+        tag: Some(tag.into()),
+        consumer: None,
+        verdict: None,
+        detail: String::new(),
+    }
+}
+
+#[test]
+fn a_tag_floats_by_what_happened_to_it_or_by_its_name() {
+    let (old, new) = (Digest::sha256("old"), Digest::sha256("new"));
+    let floating = |tag: &str, seen: &Digest, events: &[Event], pin: Option<Digest>| {
+        let mut desired = desired(pin);
+        desired.images[0].tag = tag.into();
+        let mut records = evidence(&old, Verdict::Cleared, vec![]);
+        records.lock.images[0].tag = tag.into();
+        records.log.extend(events);
+        let mut seen = observed(Seen::Digest(seen.clone()), Seen::Absent);
+        let answer = seen.upstream.pop_first().unwrap().1;
+        seen.upstream.insert((source(), tag.into()), answer);
+        planned(&desired, &records, &seen).images[0].floating
+    };
+    assert_eq!(floating("1.28", &old, &[], None), Some(Floating::ByName));
+    assert_eq!(floating("1.28.1", &old, &[], None), None);
+    assert_eq!(floating("1.28.1", &new, &[], None), Some(Floating::Moved(1)));
+    let events = [moved("1.28.1"), moved("other"), moved("1.28.1")];
+    assert_eq!(floating("1.28.1", &old, &events, None), Some(Floating::Moved(2)));
+    assert_eq!(floating("1.28.1", &new, &events, None), Some(Floating::Moved(3)));
+    assert_eq!(floating("latest", &old, &events, Some(old.clone())), None, "pinned by the manifest");
+}
+
+#[test]
+fn what_nobody_asks_for_any_more_is_released_and_named() {
+    let digest = Digest::sha256("image");
+    let records = evidence(&digest, Verdict::Cleared, vec![receipt(Certainty::Performed)]);
+    let mut desired = desired(None);
+    assert_eq!(released(&records.lock, &resolve(&desired, &records.lock, &Observed::default())), []);
+    desired.images.clear();
+    let released = released(&records.lock, &resolve(&desired, &records.lock, &Observed::default()));
+    let plan = Plan { released, ..planned(&desired, &records, &Observed::default()) };
+    assert!(!plan.is_empty(), "the lock forgets it");
+    let text = explain(&plan, &Forecast::new(), at("2026-11-21T00:00:00Z"));
+    assert!(text.contains("upstream.example/library/nginx:1.28"), "{text}");
+    assert!(text.contains("it stays where it is, and is no longer updated"), "{text}");
+    assert_eq!(json(&plan, &Forecast::new())["released"][0]["tag"], "1.28");
+}
+
+#[test]
+fn a_wait_is_said_with_its_end_although_nothing_is_to_be_done() {
+    let digest = Digest::sha256("image");
+    let mut records = evidence(&digest, Verdict::Held, vec![]);
+    let record = records.images.values_mut().next().unwrap();
+    record.verdicts.verdicts[0].reasons = vec![Reason {
+        verdict: Verdict::Held,
+        rule: "cooldown 7d".into(),
+        written: "gates/standard.yaml:4".into(),
+        fact: "first seen 2026-11-17, clears 2026-11-24 by itself".into(),
+        recorded: "custody.json".into(),
+        until: Some(at("2026-11-24T00:00:00Z")),
+    }];
+    let plan = planned(&desired(None), &records, &observed(Seen::Digest(digest), Seen::Absent));
+    assert!(plan.is_empty());
+    let text = explain(&plan, &Forecast::new(), at("2026-11-20T12:00:00Z"));
+    let expected = "  upstream.example/library/nginx:1.28   payments: hold: 3 of 7 days old, clears 2026-11-24 by itself\n\n\
+        nothing to do: 1 images as recorded; 0 cleared, 1 held, 0 refused\n";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn a_hostile_hint_stays_on_its_line() {
+    let unselected = Unselected {
+        set: "web".into(),
+        source: source(),
+        written: "images/web.yaml:7".into(),
+        kind: Kind::NotFound,
+        message: "none of the 2 tags is selected".into(),
+        hint: Some("2 outside of the range: `\u{1b}[2J\nallgood`".into()),
+    };
+    let plan = Plan { unselected: vec![unselected], ..Plan::default() };
+    let text = explain(&plan, &Forecast::new(), at("2026-11-21T00:00:00Z"));
+    assert!(text.contains("selection in images/web.yaml:7"), "{text}");
+    assert!(!text.contains('\u{1b}') && !text.contains("\nallgood"), "{text}");
+    assert!(!plan.is_empty(), "a failure is never nothing to do");
+    assert_eq!(json(&plan, &Forecast::new())["selections"][0]["written"], "images/web.yaml:7");
 }

@@ -27,7 +27,7 @@ pub use capabilities::record_capabilities;
 pub use error::RunError;
 pub(crate) use record::{PUSHES_MAX, commit_and_push};
 pub use registries::Registries;
-pub use report::{ConsumerReport, ImageReport, Report};
+pub use report::{ConsumerReport, ImageReport, Report, SelectionReport};
 pub use state::State;
 pub use world::{Clock, OpenSigner, World};
 
@@ -37,7 +37,7 @@ use crate::{
     evidence::Evidence,
     manifest::Desired,
     model::{Digest, Repository},
-    plan::{self, Observed, Plan, Resolved, amend, cost::Forecast},
+    plan::{self, Observed, Plan, Resolved, Unselected, amend, cost::Forecast},
 };
 
 /// Images whose actions failed, with the reason: one bad image never hides the others.
@@ -71,14 +71,16 @@ pub struct Outlook {
 }
 
 /// Makes the plan for the manifests of `state`: one HEAD for each tag on each side, nothing is written.
-pub async fn outlook(world: &World, state: State) -> Result<Outlook, RunError> {
+pub async fn outlook(world: &World, mut state: State) -> Result<Outlook, RunError> {
     state.inform(&world.registries);
     let mut observed = Observed::default();
-    observe::observe(world, &state.desired, &mut observed).await;
+    let unselected = observe::observe(world, &mut state, &mut observed).await;
     let resolved = plan::resolve(&state.desired, &state.evidence.lock, &observed);
     let facts = amend::Facts::new();
     let amended = record::amended(world, &state, &resolved, &facts).await?;
+    let released = plan::released(&state.evidence.lock, &resolved);
     let plan = plan::plan(&state.desired, &amended.evidence, &resolved, &observed);
+    let plan = Plan { unselected, released, ..plan };
     let tariffs = cost::tariffs(world, &state.desired);
     let cost = plan::cost::forecast(&state.desired, &amended.evidence, &plan, &tariffs);
     Ok(Outlook { state, resolved, observed, plan, cost })
@@ -109,6 +111,7 @@ pub(crate) struct Recorded {
     pub resolved: Vec<Resolved>,
     pub observed: Observed,
     pub failures: Failures,
+    pub unselected: Vec<Unselected>,
     /// Images this run took in, with the bytes moved.
     pub taken: BTreeMap<(Repository, Digest), u64>,
     /// Verdicts by image and consumer before this run.

@@ -1,19 +1,46 @@
-//! Observes what no record answers: one HEAD for each unpinned upstream tag and each destination tag.
+//! Observes what no record answers: one listing for each repository that is selected from, one HEAD for each unpinned
+//! upstream tag and each destination tag.
 
 use futures_util::{StreamExt, stream};
 
-use super::World;
+use super::{State, World};
 use crate::{
     manifest::Desired,
     model::{Reference, Repository},
-    plan::{self, Observed, Seen},
+    plan::{self, Listed, Observed, Seen, Unselected},
 };
 
 /// HEADs in flight at once over all hosts; each registry has its own, smaller bound.
 const HEADS_MAX: usize = 32;
 
-/// Adds to `observed` whatever the manifests ask about and it does not answer yet.
-pub(super) async fn observe(world: &World, desired: &Desired, observed: &mut Observed) {
+/// Repositories whose tags are listed at once. A listing is a row of pages, one after the other.
+const LISTINGS_MAX: usize = 4;
+
+/// Adds to `observed` whatever the manifests ask about and it does not answer yet, and puts what selections choose into
+/// the manifests of `state`. Returns the selections that could not be made.
+pub(super) async fn observe(world: &World, state: &mut State, observed: &mut Observed) -> Vec<Unselected> {
+    let unlisted = plan::listings(&state.desired);
+    let unlisted = unlisted.into_iter().filter(|source| !observed.listings.contains_key(source));
+    let listings: Vec<_> = list(world, &state.desired, unlisted.collect()).await;
+    observed.listings.extend(listings);
+    let unselected = state.expand(observed);
+    heads(world, &state.desired, observed).await;
+    unselected
+}
+
+async fn list(world: &World, desired: &Desired, sources: Vec<Repository>) -> Vec<(Repository, Listed)> {
+    let listings = stream::iter(sources).map(|source| async move {
+        let asked = async { world.registries.get(desired, &source.host)?.tags(&source.path).await };
+        let listed = match asked.await {
+            Ok(tags) => Listed::Tags(tags),
+            Err(error) => Listed::Failed { kind: error.kind(), message: error.to_string() },
+        };
+        (source, listed)
+    });
+    listings.buffer_unordered(LISTINGS_MAX).collect().await
+}
+
+async fn heads(world: &World, desired: &Desired, observed: &mut Observed) {
     let upstream = plan::unpinned(desired).into_iter().filter(|key| !observed.upstream.contains_key(key));
     let upstream: Vec<_> = look(world, desired, upstream.collect()).await;
     observed.upstream.extend(upstream);

@@ -183,7 +183,7 @@ async fn promote(
     bytes += companions::carry(from, to, &order.record.custody.companions).await?;
     let signer = signer.get_or_try_init(|| async { (world.open_signer)(&desired.mirror.key) }).await?;
     let vouched = vouch(world, place, order.record, &top.descriptor, signer.as_ref()).await?;
-    if !still_wanted(world, order).await? {
+    if !still_wanted(world, recorded, order).await? {
         return Ok(None);
     }
     let certainty = write_tag(world, recorded, place, &order.planned.image.tag, &top).await?;
@@ -271,8 +271,9 @@ fn document(
 }
 
 /// Looks at the tip once more: where a newer pushed commit says something else about this tag, that one wins.
-async fn still_wanted(world: &World, order: &Order<'_>) -> Result<bool, String> {
-    let state = super::State::tip(world).await.map_err(|error| error.to_string())?;
+async fn still_wanted(world: &World, recorded: &Recorded, order: &Order<'_>) -> Result<bool, String> {
+    let mut state = super::State::tip(world).await.map_err(|error| error.to_string())?;
+    state.expand(&recorded.observed);
     let image = &order.planned.image;
     let digest = &order.record.custody.subject.digest;
     let asked = state.desired.images.iter().any(|i| i.source == image.source && i.tag == image.tag);

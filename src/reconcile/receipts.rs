@@ -26,7 +26,7 @@ pub(super) async fn close(
 ) -> Result<Closed, RunError> {
     let mut state = recorded.state.clone();
     if recorded.commit.is_some() {
-        state = State::tip(world).await?;
+        state = tip(world, recorded).await?;
     }
     for _ in 0..PUSHES_MAX {
         let (evidence, events) = with_receipts(&state.evidence, promoted);
@@ -39,9 +39,16 @@ pub(super) async fn close(
             let commit = (tip != state.tip).then(|| tip.to_string());
             return Ok(Closed { evidence, commit });
         }
-        state = State::tip(world).await?;
+        state = tip(world, recorded).await?;
     }
     Err(RunError::PushLost(PUSHES_MAX))
+}
+
+/// Reads the newest tip, with what its selections choose from the listings of this run.
+async fn tip(world: &World, recorded: &Recorded) -> Result<State, RunError> {
+    let mut state = State::tip(world).await?;
+    state.expand(&recorded.observed);
+    Ok(state)
 }
 
 fn with_receipts(evidence: &Evidence, promoted: &Promoted) -> (Evidence, Vec<Event>) {

@@ -22,8 +22,8 @@ pub(super) async fn record(world: &World) -> Result<Recorded, RunError> {
     let mut facts = Facts::new();
     let mut failed = BTreeMap::new();
     for _ in 0..PUSHES_MAX {
-        let state = State::tip(world).await?;
-        observe::observe(world, &state.desired, &mut observed).await;
+        let mut state = State::tip(world).await?;
+        let unselected = observe::observe(world, &mut state, &mut observed).await;
         let resolved = plan::resolve(&state.desired, &state.evidence.lock, &observed);
         let plan = plan::plan(&state.desired, &state.evidence, &resolved, &observed);
         failed.extend(gather::gather(world, &state, &plan, &mut facts).await);
@@ -39,7 +39,7 @@ pub(super) async fn record(world: &World) -> Result<Recorded, RunError> {
         let taken =
             facts.iter().filter_map(|(key, g)| Some((key.clone(), g.taken.as_ref()?.found.bytes_moved)));
         let taken = taken.collect();
-        return Ok(Recorded { state, resolved, observed, failures, taken, before, commit });
+        return Ok(Recorded { state, resolved, observed, failures, unselected, taken, before, commit });
     }
     Err(RunError::PushLost(PUSHES_MAX))
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Recorded, World, cost, promote::Promoted, receipts::Closed};
 use crate::{
     model::{Verdict, foreign::inline},
-    plan::{self, Resolved},
+    plan::{self, Resolved, Unselected},
     registry::Usage,
 };
 
@@ -18,6 +18,8 @@ pub struct Report {
     /// `fondaco/report/v1alpha1`.
     pub schema: &'static str,
     pub images: Vec<ImageReport>,
+    /// Selections that could not be made.
+    pub selections: Vec<SelectionReport>,
     /// Commits this run pushed, in order.
     pub commits: Vec<String>,
     /// Requests by host and kind.
@@ -28,6 +30,19 @@ pub struct Report {
     pub bytes_taken_in: u64,
     /// Whether the run was asked to stop and drained.
     pub interrupted: bool,
+}
+
+/// A selection that could not be made. What it chose before stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SelectionReport {
+    /// The repository it chooses from.
+    pub image: String,
+    pub set: String,
+    /// Where it is written, `images/web.yaml:7`.
+    pub written: String,
+    pub failure: String,
+    pub hint: Option<String>,
 }
 
 /// One image under one tag.
@@ -67,7 +82,7 @@ impl Report {
         let failed = |image: &ImageReport| {
             image.failure.is_some() || image.consumers.iter().any(|consumer| consumer.failure.is_some())
         };
-        self.images.iter().any(failed)
+        !self.selections.is_empty() || self.images.iter().any(failed)
     }
 
     /// Returns whether this run, not an earlier one, refused an image.
@@ -87,6 +102,9 @@ impl Report {
         for image in &self.images {
             image.write(&mut text);
         }
+        for selection in &self.selections {
+            selection.write(&mut text);
+        }
         let _ = writeln!(text, "{} commits{}", self.commits.len(), self.totals());
         text.push_str(&cost::text(&self.usage));
         text
@@ -102,6 +120,16 @@ impl Report {
             count(Verdict::Refused),
             consumers().filter(|c| c.promoted).count()
         )
+    }
+}
+
+impl SelectionReport {
+    fn write(&self, text: &mut String) {
+        let _ = writeln!(text, "{}  selection in {}", inline(&self.image), inline(&self.written));
+        let _ = writeln!(text, "  failed: {}", inline(&self.failure));
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(text, "  hint: {}", inline(hint));
+        }
     }
 }
 
@@ -132,11 +160,22 @@ pub(super) fn report(world: &World, recorded: &Recorded, promoted: &Promoted, cl
     Report {
         schema: "fondaco/report/v1alpha1",
         images: images.collect(),
+        selections: recorded.unselected.iter().map(selection_report).collect(),
         commits: recorded.commit.iter().chain(&closed.commit).cloned().collect(),
         requests: usage.iter().map(|(host, usage)| (host.clone(), usage.requests.clone())).collect(),
         usage,
         bytes_taken_in: recorded.taken.values().sum(),
         interrupted: world.drain.is_cancelled(),
+    }
+}
+
+fn selection_report(failed: &Unselected) -> SelectionReport {
+    SelectionReport {
+        image: failed.source.to_string(),
+        set: failed.set.clone(),
+        written: failed.written.clone(),
+        failure: failed.message.clone(),
+        hint: failed.hint.clone(),
     }
 }
 

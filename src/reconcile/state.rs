@@ -7,6 +7,7 @@ use crate::{
     evidence::{self, Evidence, RegistriesLock},
     git::{CommitId, Repository},
     manifest::{self, Desired, SourceFile},
+    plan::{self, Observed, Unselected},
 };
 
 /// One commit, read.
@@ -35,6 +36,13 @@ impl State {
         let desired = manifest::read(&sources).map_err(RunError::Manifest)?;
         let evidence = evidence::load(&files)?;
         Ok(Self { tip: tip.clone(), files, desired, evidence })
+    }
+
+    /// Puts what selections choose into the manifests. Returns the selections that could not be made.
+    pub(super) fn expand(&mut self, observed: &Observed) -> Vec<Unselected> {
+        let expanded = plan::expand(&self.desired, &self.evidence.lock, observed);
+        self.desired = expanded.desired;
+        expanded.failures
     }
 
     /// Fetches and reads the tip of the branch.

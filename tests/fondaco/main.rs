@@ -19,4 +19,5 @@ mod registry;
 mod rules;
 mod scenario;
 mod schemas;
+mod selection;
 mod tiny;

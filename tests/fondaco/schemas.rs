@@ -101,6 +101,13 @@ fn good() -> Vec<(&'static str, String)> {
                 "{{trust: official, images: [{{image: docker.io/library/nginx, tags: [\"1.28\"], digest: \"{digest}\"}}]}}"
             ),
         ),
+        of(
+            "ImageSet",
+            "chosen",
+            &format!(
+                "{{cooldown: 3d, images: [{{image: quay.io/a, select: {{semver: \"^1\", floating: true, newest: 3, exclude: [\"-rc\"]}}, cooldown: 7d}}, {{image: quay.io/b, select: {{regex: \"v(?<n>[0-9]+)\", orderBy: [n]}}}}, {{image: quay.io/c, digest: \"{digest}\"}}]}}"
+            ),
+        ),
         of("Consumer", "named", "{target: registry.acme.example/named, images: [web], gate: strict}"),
         of(
             "Consumer",
@@ -111,7 +118,7 @@ fn good() -> Vec<(&'static str, String)> {
         of(
             "Gate",
             "strict",
-            "{maxSeverity: negligible, fixableOnly: true, unknownSeverity: refuse, signature: required, maxAge: 36h}",
+            "{maxSeverity: negligible, fixableOnly: true, unknownSeverity: refuse, signature: required, maxAge: 36h, cooldown: 2d}",
         ),
         of("Gate", "lax", "{}"),
         of(
@@ -171,6 +178,15 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("ImageSet", "[\"1.28\"]", "[\"a b\"]", "F0110"),
     ("ImageSet", "library/nginx", "library/nginx:1", "F0110"),
     ("ImageSet", "sha256:", "md5:", "F0110"),
+    ("ImageSet", "semver: \"^1\"", "semver: \"latest\"", "F0110"),
+    ("ImageSet", "newest: 3", "newest: 0", "F0110"),
+    ("ImageSet", "newest: 3", "newest: \"3\"", "F0108"),
+    ("ImageSet", "floating: true", "floating: \"true\"", "F0108"),
+    ("ImageSet", "orderBy: [n]", "orderBy: []", "F0110"),
+    ("ImageSet", "regex: \"v(?<n>[0-9]+)\", orderBy: [n]", "newest: 3", "F0109"),
+    ("ImageSet", ", select: {regex: \"v(?<n>[0-9]+)\", orderBy: [n]}", "", "F0109"),
+    ("ImageSet", "cooldown: 7d", "tags: [\"1\"]", "F0110"),
+    ("ImageSet", "cooldown: 7d", "cooldown: soon", "F0110"),
     ("Consumer", "images: [web]", "images: web", "F0108"),
     ("Consumer", "images: [web], ", "", "F0109"),
     ("Consumer", "gate: strict", "gate: [strict]", "F0108"),

@@ -25,6 +25,10 @@ pub struct GateSpec {
     /// The oldest advisory bundle that may clear an image. Default `7d`: older knowledge holds the image, since it says
     /// nothing about this week's findings.
     pub max_age: Period,
+    /// How long an image waits after its digest was first seen under its tag, such as `7d`. Default `0s`: no waiting,
+    /// because a wait holds repairs as well. First seen is what the lock in Git says. Where an image or its set says a
+    /// longer period, that one counts.
+    pub cooldown: Period,
 }
 
 impl Default for GateSpec {
@@ -35,6 +39,7 @@ impl Default for GateSpec {
             unknown_severity: UnknownSeverity::Hold,
             signature: Requirement::Optional,
             max_age: Period::days(7),
+            cooldown: Period::days(0),
         }
     }
 }

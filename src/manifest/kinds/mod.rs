@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 pub use consumer::{ConsumerSpec, GateChoice};
 pub use gate::{GateSpec, Requirement, Threshold, UnknownSeverity};
-pub use image_set::{ImageEntry, ImageSetSpec};
+pub use image_set::{ImageEntry, ImageSetSpec, Selection};
 pub use limits::LimitsSpec;
 pub use mirror::{MirrorSpec, Signing};
 pub use registry::{

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::images::Wanted;
+use super::images::{Selecting, Wanted};
 use crate::manifest::mistakes::Mistakes;
 use crate::manifest::{Code, DesiredConsumer, DesiredMirror, Diagnostic, Place};
 use crate::model::Repository;
@@ -36,13 +36,15 @@ pub(super) fn trust(images: &[Wanted], out: &mut Mistakes) {
     }
 }
 
-/// Reports distribution tags that two different images claim, and distributions inside the quarantine.
+/// Reports distribution tags that two different images claim, and distributions inside the quarantine. Returns whether
+/// there are few enough to compare.
 pub(super) fn destinations(
     consumers: &[(DesiredConsumer, Place)],
     images: &[Wanted],
+    selecting: &[Selecting],
     mirror: Option<&DesiredMirror>,
     out: &mut Mistakes,
-) {
+) -> bool {
     let mut sets: BTreeMap<&str, Vec<&Wanted>> = BTreeMap::new();
     for wanted in images {
         sets.entry(&wanted.image.set).or_default().push(wanted);
@@ -50,18 +52,28 @@ pub(super) fn destinations(
     let of = |consumer: &DesiredConsumer| -> Vec<&Wanted> {
         consumer.sets.iter().filter_map(|set| sets.get(set.as_str())).flatten().copied().collect()
     };
-    let total: usize = consumers.iter().map(|(consumer, _)| of(consumer).len()).sum();
+    let mut chosen: BTreeMap<&str, Vec<&Repository>> = BTreeMap::new();
+    for Selecting { selection, .. } in selecting {
+        chosen.entry(&selection.image.set).or_default().push(&selection.image.source);
+    }
+    let from = |consumer: &DesiredConsumer| -> Vec<&Repository> {
+        consumer.sets.iter().filter_map(|set| chosen.get(set.as_str())).flatten().copied().collect()
+    };
+    // A selection counts as one tag here; what it chooses is counted when it is known.
+    let counts = consumers.iter().map(|(consumer, _)| of(consumer).len() + from(consumer).len());
+    let total: usize = counts.sum();
     if total > DISTRIBUTIONS_MAX {
         let message = format!("consumers ask for {total} tags together, more than {DISTRIBUTIONS_MAX}");
         out.push(Diagnostic::new(Code::TooManyDistributions, message, None));
-        return;
+        return false;
     }
     let mut claims = BTreeMap::new();
     let mut reported = BTreeSet::new();
     for (consumer, at) in consumers {
         let wanted = of(consumer);
         if let Some(mirror) = mirror {
-            quarantine(consumer, at, &wanted, mirror, out);
+            let sources = wanted.iter().map(|wanted| &wanted.image.source).chain(from(consumer));
+            quarantine(consumer, at, sources, mirror, out);
         }
         for wanted in wanted {
             let destination = (consumer.distribution(&wanted.image.source), wanted.image.tag.as_str());
@@ -74,6 +86,7 @@ pub(super) fn destinations(
             }
         }
     }
+    true
 }
 
 fn conflict(
@@ -97,10 +110,10 @@ fn conflict(
 }
 
 /// Reports a consumer whose images would be pulled from where images wait.
-fn quarantine(
+fn quarantine<'a>(
     consumer: &DesiredConsumer,
     at: &Place,
-    wanted: &[&Wanted],
+    sources: impl Iterator<Item = &'a Repository>,
     mirror: &DesiredMirror,
     out: &mut Mistakes,
 ) {
@@ -110,7 +123,7 @@ fn quarantine(
         repository.host == quarantine.host
             && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    let distributions = wanted.iter().map(|wanted| consumer.distribution(&wanted.image.source));
+    let distributions = sources.map(|source| consumer.distribution(source));
     if let Some(repository) = std::iter::once(consumer.target.clone()).chain(distributions).find(inside) {
         let message = format!("distribution `{repository}` lies inside the quarantine `{quarantine}`");
         let help = "no consumer may pull from the quarantine; give the consumer another target".to_owned();

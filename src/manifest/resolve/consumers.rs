@@ -51,5 +51,6 @@ fn thresholds(name: &str, object: &Object<'_>, path: &str, spec: &GateSpec) -> D
         unknown_severity: object.ruled(&at("unknownSeverity"), spec.unknown_severity.verdict()),
         signature_required: object.ruled(&at("signature"), spec.signature == Requirement::Required),
         max_age: object.ruled(&at("maxAge"), spec.max_age),
+        cooldown: object.ruled(&at("cooldown"), spec.cooldown),
     }
 }

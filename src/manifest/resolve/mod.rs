@@ -4,8 +4,10 @@ mod access;
 mod conflicts;
 mod consumers;
 mod images;
+mod overlaps;
 mod policies;
 mod registries;
+mod selections;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +20,7 @@ use super::suggest::did_you_mean;
 use super::{Code, Desired, DesiredMirror, Diagnostic, Place, Ruled};
 
 pub use conflicts::DISTRIBUTIONS_MAX;
+pub use images::SELECTIONS_MAX;
 
 /// Everything that was read, in the order of the paths.
 #[derive(Debug, Default)]
@@ -61,6 +64,11 @@ impl Object<'_> {
 
     fn place(&self, path: &str) -> Place {
         self.node.find(path).place(self.file)
+    }
+
+    /// Returns the place of the key that `path` ends with, or of what is written where it would be.
+    fn key(&self, path: &str) -> Place {
+        self.node.find_key(path).map_or_else(|| self.place(path), |at| at.place(self.file))
     }
 
     fn named_at(&self) -> Place {
@@ -171,14 +179,19 @@ pub(super) fn resolve(sources: &Sources<'_>, out: &mut Mistakes) -> Option<Desir
     let mirror = mirror(sources, out);
     let registries = registries::registries(sources, out);
     let policies = policies::policies(sources, out);
-    let images = images::images(sources, out);
+    let (images, selecting) = images::images(sources, out);
     let consumers = consumers::consumers(sources, &names);
     conflicts::trust(&images, out);
-    conflicts::destinations(&consumers, &images, mirror.as_ref(), out);
+    overlaps::trust(&selecting, &images, out);
+    if conflicts::destinations(&consumers, &images, &selecting, mirror.as_ref(), out) {
+        overlaps::destinations(&consumers, &selecting, &images, out);
+    }
     let mut images: Vec<_> = images.into_iter().map(|wanted| wanted.image).collect();
     images.sort();
+    let mut selections: Vec<_> = selecting.into_iter().map(|selecting| selecting.selection).collect();
+    selections.sort();
     let consumers = consumers.into_iter().map(|(consumer, _)| consumer).collect();
-    Some(Desired { mirror: mirror?, registries, policies, images, consumers })
+    Some(Desired { mirror: mirror?, registries, policies, images, selections, consumers })
 }
 
 /// Returns the mirror, and reports where there is none or more than one.

@@ -29,7 +29,7 @@ spec: {images: [{image: docker.io/library/nginx, tags: [\"1.28\"]}]}
             9 |       maxSeverty: high
               |       ^^^^^^^^^^ did you mean `maxSeverity`?
               |
-              = help: keys of a gate: fixableOnly, maxAge, maxSeverity, signature, unknownSeverity
+              = help: keys of a gate: cooldown, fixableOnly, maxAge, maxSeverity, signature, unknownSeverity
 
             1 error in 3 files; nothing was done.
         "#]],
@@ -52,7 +52,7 @@ spec:
 apiVersion: fondaco/v1alpha1
 kind: Gate
 metadata: {name: standard, name: other}
-spec: {maxSeverity: hgh, maxAge: 7, fixableOnly: \"yes\", signature: {}, cooldown: 3d}
+spec: {maxSeverity: hgh, maxAge: 7, fixableOnly: \"yes\", signature: {}, pauses: 3d}
 ---
 kind: Pod
 ---
@@ -145,7 +145,7 @@ spec:
             error[F0110]: `hgh` is no value for `maxSeverity`
              --> gates/standard.yaml:4:21
               |
-            4 | spec: {maxSeverity: hgh, maxAge: 7, fixableOnly: "yes", signature: {}, cooldown: 3d}
+            4 | spec: {maxSeverity: hgh, maxAge: 7, fixableOnly: "yes", signature: {}, pauses: 3d}
               |                     ^^^ did you mean `high`?
               |
               = help: expected one of `negligible`, `low`, `medium`, `high`, `critical`
@@ -153,7 +153,7 @@ spec:
             error[F0108]: expected a period for `maxAge`, found the number `7`
              --> gates/standard.yaml:4:34
               |
-            4 | spec: {maxSeverity: hgh, maxAge: 7, fixableOnly: "yes", signature: {}, cooldown: 3d}
+            4 | spec: {maxSeverity: hgh, maxAge: 7, fixableOnly: "yes", signature: {}, pauses: 3d}
               |                                  ^
               |
               = help: a period is a whole number and `s`, `m`, `h`, `d` or `w`, such as `7d`
@@ -161,22 +161,22 @@ spec:
             error[F0108]: expected `true` or `false` for `fixableOnly`, found text
              --> gates/standard.yaml:4:50
               |
-            4 | spec: {maxSeverity: hgh, maxAge: 7, fixableOnly: "yes", signature: {}, cooldown: 3d}
+            4 | spec: {maxSeverity: hgh, maxAge: 7, fixableOnly: "yes", signature: {}, pauses: 3d}
               |                                                  ^^^^^
 
             error[F0108]: expected one of `required`, `optional` for `signature`, found a map
              --> gates/standard.yaml:4:68
               |
-            4 | spec: {maxSeverity: hgh, maxAge: 7, fixableOnly: "yes", signature: {}, cooldown: 3d}
+            4 | spec: {maxSeverity: hgh, maxAge: 7, fixableOnly: "yes", signature: {}, pauses: 3d}
               |                                                                    ^
 
-            error[F0107]: unknown key `cooldown`
+            error[F0107]: unknown key `pauses`
              --> gates/standard.yaml:4:72
               |
-            4 | spec: {maxSeverity: hgh, maxAge: 7, fixableOnly: "yes", signature: {}, cooldown: 3d}
-              |                                                                        ^^^^^^^^
+            4 | spec: {maxSeverity: hgh, maxAge: 7, fixableOnly: "yes", signature: {}, pauses: 3d}
+              |                                                                        ^^^^^^
               |
-              = help: keys of a gate: fixableOnly, maxAge, maxSeverity, signature, unknownSeverity
+              = help: keys of a gate: cooldown, fixableOnly, maxAge, maxSeverity, signature, unknownSeverity
 
             error[F0111]: unknown kind `Pod`
              --> gates/standard.yaml:6:7
@@ -408,7 +408,7 @@ spec: {{ # {long}
             4 | spec: {"\u{202e} ü": 1, maxage: 3d}
               |        ^^^^^^^^^^^^
               |
-              = help: keys of a gate: fixableOnly, maxAge, maxSeverity, signature, unknownSeverity
+              = help: keys of a gate: cooldown, fixableOnly, maxAge, maxSeverity, signature, unknownSeverity
 
             error[F0107]: unknown key `maxage`
              --> gates/a.yaml:4:18
@@ -416,7 +416,7 @@ spec: {{ # {long}
             4 | spec: {"\u{202e} ü": 1, maxage: 3d}
               |                         ^^^^^^ did you mean `maxAge`?
               |
-              = help: keys of a gate: fixableOnly, maxAge, maxSeverity, signature, unknownSeverity
+              = help: keys of a gate: cooldown, fixableOnly, maxAge, maxSeverity, signature, unknownSeverity
 
             error[F0107]: unknown key `kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…`
               --> gates/a.yaml:10:3
@@ -424,7 +424,7 @@ spec: {{ # {long}
             10 |   kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…
                |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
                |
-               = help: keys of a gate: fixableOnly, maxAge, maxSeverity, signature, unknownSeverity
+               = help: keys of a gate: cooldown, fixableOnly, maxAge, maxSeverity, signature, unknownSeverity
 
             error[F0107]: unknown key `maxage`
               --> gates/a.yaml:10:408
@@ -432,7 +432,7 @@ spec: {{ # {long}
             10 | …kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk: 1, maxage: 3d}
                |                                          ^^^^^^ did you mean `maxAge`?
                |
-               = help: keys of a gate: fixableOnly, maxAge, maxSeverity, signature, unknownSeverity
+               = help: keys of a gate: cooldown, fixableOnly, maxAge, maxSeverity, signature, unknownSeverity
 
             4 errors in 2 files; nothing was done.
         "#]],

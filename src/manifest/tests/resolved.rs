@@ -62,8 +62,10 @@ fn the_smallest_manifest_has_a_default_for_everything_else() {
             tag: "1.28".into(),
             digest: None,
             trust: None,
+            cooldown: None,
             written: "fondaco.yaml:14".into(),
         }],
+        selections: vec![],
         consumers: vec![DesiredConsumer {
             name: "payments".into(),
             target: "registry.acme.example/payments".parse().unwrap(),
@@ -75,6 +77,7 @@ fn the_smallest_manifest_has_a_default_for_everything_else() {
                 unknown_severity: default(Verdict::Held),
                 signature_required: default(false),
                 max_age: default(Period::days(7)),
+                cooldown: default(Period::days(0)),
             },
             written: "fondaco.yaml:18".into(),
         }],
@@ -102,6 +105,7 @@ spec:
 
   signature: required
   maxAge: 36h
+  cooldown: 2w
 ";
     let text = SMALLEST.replace("{maxSeverity: medium}", "strict") + gate;
     let expected = DesiredGate {
@@ -111,6 +115,7 @@ spec:
         unknown_severity: written(Verdict::Cleared, "gates/strict.yaml:7"),
         signature_required: written(true, "gates/strict.yaml:9"),
         max_age: written(Period { seconds: 36 * 3600 }, "gates/strict.yaml:10"),
+        cooldown: written(Period::days(14), "gates/strict.yaml:11"),
     };
     assert_eq!(desired(&text).consumers.remove(0).gate, expected);
 }
