@@ -56,25 +56,56 @@ free_port() {
 # PIDs by registry name, so that only what was started here is ever stopped.
 declare -A registry_pid=()
 
-# start_registry NAME HOST:PORT [HTPASSWD]: Debian's docker-registry on $work/NAME. Its access log is $work/NAME.access.
+# Each starts a registry with its storage in $work/NAME and returns once it answers.
+
+# start_registry NAME HOST:PORT [HTPASSWD]: Debian's docker-registry. Its access log is $work/NAME.access.
 start_registry() {
-    local name=$1 address=$2 htpasswd=${3:-} wait
+    registry_config "$1" "$2" "${3:-}"
+    docker-registry serve "$work/$1.yml" >>"$work/$1.access" 2>>"$work/$1.log" &
+    registry_answers "$1" "$2" $!
+}
+
+# start_distribution3 NAME HOST:PORT: distribution 3.
+start_distribution3() {
+    registry_config "$1" "$2" ""
+    registry serve "$work/$1.yml" >>"$work/$1.access" 2>>"$work/$1.log" &
+    registry_answers "$1" "$2" $!
+}
+
+# start_olareg NAME HOST:PORT
+start_olareg() {
+    mkdir -p "$work/$1"
+    olareg serve --addr "${2%:*}" --port "${2#*:}" --dir "$work/$1" --api-delete --api-blob-delete >>"$work/$1.log" 2>&1 &
+    registry_answers "$1" "$2" $!
+}
+
+# start_crane NAME HOST:PORT: the registry inside crane.
+start_crane() {
+    mkdir -p "$work/$1"
+    crane registry serve --address "$2" --disk "$work/$1" >>"$work/$1.log" 2>&1 &
+    registry_answers "$1" "$2" $!
+}
+
+registry_config() { # NAME HOST:PORT HTPASSWD
+    mkdir -p "$work/$1"
     {
         echo "version: 0.1"
         echo "log: { level: error, accesslog: { disabled: ${access_log_disabled:-false} } }"
-        echo "storage: { filesystem: { rootdirectory: $work/$name }, delete: { enabled: true } }"
-        echo "http: { addr: $address }"
-        [ -z "$htpasswd" ] || echo "auth: { htpasswd: { realm: $name, path: $htpasswd } }"
-    } >"$work/$name.yml"
-    mkdir -p "$work/$name"
-    docker-registry serve "$work/$name.yml" >>"$work/$name.access" 2>>"$work/$name.log" &
-    registry_pid[$name]=$!
+        echo "storage: { filesystem: { rootdirectory: $work/$1 }, delete: { enabled: true } }"
+        echo "http: { addr: $2 }"
+        [ -z "$3" ] || echo "auth: { htpasswd: { realm: $1, path: $3 } }"
+    } >"$work/$1.yml"
+}
+
+registry_answers() { # NAME HOST:PORT PID
+    local wait
+    registry_pid[$1]=$3
     for wait in $(seq 100); do
         # 401 is an answer too.
-        if curl -s -o /dev/null "http://$address/v2/"; then return 0; fi
+        if curl -s -o /dev/null "http://$2/v2/"; then return 0; fi
         sleep 0.1
     done
-    echo "registry $name did not answer on $address after $wait tries, see $work/$name.log" >&2
+    echo "registry $1 did not answer on $2 after $wait tries, see $work/$1.log" >&2
     return 1
 }
 
