@@ -26,6 +26,9 @@ use crate::{
     registry::{ActionGroup, Allowance, PATIENCE, Rate},
 };
 
+/// HEADs for what lies beside one manifest: the tag `sha256-<hex>` and cosign's three ([`crate::intake`]).
+const COMPANION_HEADS: u64 = 4;
+
 /// A number of requests, things or bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -133,6 +136,7 @@ fn gathering(desired: &Desired, plan: &Plan, costs: &mut Forecast) {
         let upstream = of(costs, source);
         // Signatures lie in manifests, and nobody knows yet whether there are any.
         upstream.pulls += Amount::at_least(u64::from(planned.take_in));
+        upstream.heads += Amount::at_least(if planned.take_in { COMPANION_HEADS } else { 0 });
         if planned.take_in {
             upstream.bytes_read += Amount::at_least(0);
             let quarantine = of(costs, &desired.mirror.quarantine);
