@@ -343,7 +343,8 @@ mod tests {
 
     #[test]
     fn an_index_that_is_not_whole_is_refused() {
-        let cases: [(&str, fn(&mut CarryIndex)); 14] = [
+        type Change = fn(&mut CarryIndex);
+        let cases: [(&str, Change); 14] = [
             ("another-schema", |i| i.schema = "fondaco/carry/v9".into()),
             ("volume-name-with-path", |i| i.volumes[0].name = "../volume-0001.tar".into()),
             ("volumes-swapped", |i| i.volumes.reverse()),
@@ -357,7 +358,7 @@ mod tests {
             ("missing-layer", |i| i.images[0].blobs.push(Digest::sha256(b"other"))),
             ("foreign-root", |i| i.images[0].digest = Digest::sha256(b"l")),
             ("companion-takes-a-tag", |i| {
-                i.images[0].promotions[0].companions[0].tag = Some("latest".into())
+                i.images[0].promotions[0].companions[0].tag = Some("latest".into());
             }),
             ("tag-with-path", |i| i.images[0].promotions[0].tag = "../x".into()),
         ];

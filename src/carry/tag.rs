@@ -74,7 +74,7 @@ impl Tagging<'_> {
         place: &Repository,
         done: &mut Done,
     ) -> Result<(), String> {
-        self.cleared(self.state, image, promotion)?;
+        Self::cleared(self.state, image, promotion)?;
         let text = |error: CarryError| error.to_string();
         let quarantine = self.destination.quarantine_of(&image.source);
         let open = |host: &str| {
@@ -98,7 +98,7 @@ impl Tagging<'_> {
         } else {
             // Where a newer pushed commit says something else about this tag, that one wins.
             let tip = State::tip(self.world).await.map_err(|error| error.to_string())?;
-            self.cleared(&tip, image, promotion)?;
+            Self::cleared(&tip, image, promotion)?;
             filling.manifests(&image.manifests, Some(&promotion.tag)).await.map_err(text)?;
             done.tag.tagged = true;
             Certainty::Performed
@@ -124,12 +124,7 @@ impl Tagging<'_> {
     }
 
     /// Returns an error where the pushed records do not clear the tag for the consumer.
-    fn cleared(
-        &self,
-        state: &State,
-        image: &CarriedImage,
-        promotion: &CarriedPromotion,
-    ) -> Result<(), String> {
+    fn cleared(state: &State, image: &CarriedImage, promotion: &CarriedPromotion) -> Result<(), String> {
         let record = state.evidence.image(&image.source, &image.digest);
         let record = record.ok_or_else(|| "the pushed evidence has no record of it".to_owned())?;
         let verdict = plan::verdict_for(record, &promotion.consumer);

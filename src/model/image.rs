@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Descriptor, Digest, Platform, media_type};
+use super::{Descriptor, Digest, Platform, descriptor::null_as_default, media_type};
 
 /// The largest manifest or index that is read: the specification's advice to registries ("Pushing Manifests").
 pub const MANIFEST_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -24,13 +24,13 @@ pub enum Document {
 #[serde(rename_all = "camelCase")]
 pub struct ImageManifest {
     pub config: Descriptor,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub layers: Vec<Descriptor>,
     #[serde(default)]
     pub subject: Option<Descriptor>,
     #[serde(default)]
     pub artifact_type: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub annotations: BTreeMap<String, String>,
 }
 
@@ -38,9 +38,9 @@ pub struct ImageManifest {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageIndex {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub manifests: Vec<Descriptor>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub annotations: BTreeMap<String, String>,
 }
 
@@ -126,6 +126,24 @@ mod tests {
         let bytes = format!(r#"{{"schemaVersion":2,"manifests":[{many}]}}"#);
         let error = Document::parse(media_type::OCI_INDEX, bytes.as_bytes()).unwrap_err();
         assert!(matches!(error, DocumentError::TooMany(1025)), "{error}");
+    }
+
+    #[test]
+    fn lists_that_are_null_are_empty() {
+        let bytes = br#"{"schemaVersion":2,"manifests":null,"annotations":null}"#;
+        let Ok(Document::Index(index)) = Document::parse(media_type::OCI_INDEX, bytes) else { panic!() };
+        assert!(index.manifests.is_empty() && index.annotations.is_empty());
+        let config =
+            format!(r#"{{"mediaType":"x","digest":"{}","size":1,"urls":null}}"#, Digest::sha256(b"x"));
+        let bytes = format!(r#"{{"schemaVersion":2,"config":{config},"layers":null,"annotations":null}}"#);
+        let Ok(Document::Image(image)) = Document::parse(media_type::OCI_MANIFEST, bytes.as_bytes()) else {
+            panic!()
+        };
+        assert!(image.layers.is_empty() && image.annotations.is_empty() && image.config.urls.is_empty());
+        for wrong in ["0", "{}", r#""""#] {
+            let bytes = format!(r#"{{"schemaVersion":2,"manifests":{wrong}}}"#);
+            assert!(Document::parse(media_type::OCI_INDEX, bytes.as_bytes()).is_err(), "{wrong}");
+        }
     }
 
     #[test]

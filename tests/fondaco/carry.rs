@@ -128,11 +128,11 @@ impl Gap {
     }
 
     fn bring(&self) -> Result<InReport, CarryError> {
-        self.bring_from(InOptions { directory: self.directory(), to: None, key: None })
+        self.bring_from(&InOptions { directory: self.directory(), to: None, key: None })
     }
 
-    fn bring_from(&self, options: InOptions) -> Result<InReport, CarryError> {
-        block_on(carry::receive(&self.far.world(1), &options))
+    fn bring_from(&self, options: &InOptions) -> Result<InReport, CarryError> {
+        block_on(carry::receive(&self.far.world(1), options))
     }
 
     fn tagged(&self) -> Option<Digest> {
@@ -240,7 +240,7 @@ fn custody(gap: &Gap) {
             gap.upstream.address.replace(':', "_")
         )
     );
-    assert_eq!(carried.hosts, [gap.receiving.address.clone()]);
+    assert_eq!(carried.hosts, std::slice::from_ref(&gap.receiving.address));
     assert_eq!(carried.volumes.len(), 1);
     assert_eq!(carried.cleared_by, Some(gap.near.tip().to_string()));
     assert_eq!(carried.certainty, Certainty::Performed);
@@ -260,7 +260,7 @@ fn a_layer_larger_than_a_volume_is_split_and_arrives_whole() {
     let out = gap.out(SMALL);
     assert!(out.volumes.len() > 4, "{}", out.text());
     for (name, bytes) in listing(&gap.directory()) {
-        assert!(!name.ends_with(".tar") || bytes.len() as u64 <= SMALL, "{name}");
+        assert!(!name.starts_with("volume-") || bytes.len() as u64 <= SMALL, "{name}");
     }
     let report = gap.bring().unwrap();
     assert!(!report.has_failures() && !report.waits(), "{}", report.text());
@@ -427,7 +427,7 @@ fn an_index_that_is_not_signed_by_the_named_key_is_not_believed() {
     let stranger = gap.medium.path().join("stranger.pub");
     fs::write(&stranger, sign::create(b"x").unwrap().1).unwrap();
     let named = |key: Option<PathBuf>| InOptions { directory: gap.directory(), to: None, key };
-    let foreign = gap.bring_from(named(Some(stranger))).unwrap_err();
+    let foreign = gap.bring_from(&named(Some(stranger))).unwrap_err();
     assert!(matches!(foreign, CarryError::Signature { .. }), "foreign-key: {foreign}");
     fs::write(&index, text.replace("\"payments\"", "\"archives\"")).unwrap();
     assert!(matches!(gap.bring().unwrap_err(), CarryError::Signature { .. }), "changed-index");
@@ -442,7 +442,7 @@ fn an_index_that_is_not_signed_by_the_named_key_is_not_believed() {
     assert_eq!(gap.writes(), 0, "nothing was written");
     let key = gap.medium.path().join("acme.pub");
     fs::write(&key, signer().public_pem()).unwrap();
-    gap.bring_from(named(Some(key))).unwrap();
+    gap.bring_from(&named(Some(key))).unwrap();
     assert_eq!(gap.tagged().as_ref(), Some(&gap.digest));
 }
 
@@ -467,7 +467,7 @@ fn a_later_carry_moves_the_tag_and_an_older_one_does_not_move_it_back() {
     gap.near.run().unwrap();
     let later = gap.medium.path().join("later");
     gap.out_to(&later, LARGE).unwrap();
-    let report = gap.bring_from(InOptions { directory: later, to: None, key: None }).unwrap();
+    let report = gap.bring_from(&InOptions { directory: later, to: None, key: None }).unwrap();
     assert!(!report.has_failures(), "{}", report.text());
     assert_eq!(gap.tagged().as_ref(), Some(&newer));
     assert_eq!(gap.carried_tip(), Some(gap.near.tip()));
@@ -538,7 +538,7 @@ fn a_prefix_and_an_unknown_consumer_are_where_people_said() {
     let gap = Gap::new();
     gap.out(LARGE);
     let to = format!("{}/region", gap.receiving.address).parse().ok();
-    gap.bring_from(InOptions { directory: gap.directory(), to, key: None }).unwrap();
+    gap.bring_from(&InOptions { directory: gap.directory(), to, key: None }).unwrap();
     assert_eq!(gap.receiving.tag("region/payments/large", "1").as_ref(), Some(&gap.digest));
     assert_eq!(gap.tagged(), None);
     let other = Gap::new();

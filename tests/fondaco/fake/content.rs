@@ -410,8 +410,11 @@ fn referrers(store: &Store, options: &Options, asked: &Asked, subject: &str) -> 
         .collect();
     let start = asked.query("start").and_then(|text| text.parse().ok()).unwrap_or(0_usize).min(all.len());
     let end = options.page.map_or(all.len(), |page| (start + page).min(all.len()));
-    let index =
+    let mut index =
         json!({"schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": &all[start..end]});
+    if options.quirks.null_lists && all.is_empty() {
+        index["manifests"] = Value::Null;
+    }
     let mut response = ok(media_type::OCI_INDEX, index.to_string());
     if asked.query("artifactType").is_some() {
         response = with(response, "oci-filters-applied", "artifactType");

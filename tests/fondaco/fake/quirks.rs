@@ -28,6 +28,8 @@ pub(crate) struct Quirks {
     pub strict_docker: bool,
     /// Status and error code of a manifest that is missing (Harbor, Artifactory).
     pub missing_manifest: Option<(u16, &'static str)>,
+    /// A list of no referrers is `null` (olareg).
+    pub null_lists: bool,
 }
 
 /// Which manifests with a `subject` are taken.

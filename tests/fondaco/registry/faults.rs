@@ -8,7 +8,7 @@ use std::sync::{
 use fondaco::model::{Digest, Kind, MANIFEST_BYTES_MAX, Reference, media_type};
 
 use super::*;
-use crate::fake::{BlobFault, Fake, Fault, Options, Phase, Referrers, WriteKind};
+use crate::fake::{BlobFault, Fake, Fault, Options, Phase, Quirks, Referrers, WriteKind};
 
 #[tokio::test]
 async fn passing_failures_are_asked_again_and_lasting_ones_reported() {
@@ -164,6 +164,17 @@ async fn referrers_are_read_page_by_page() {
     let registry = anonymous(&fake);
     assert_eq!(registry.referrers("a", &subject.descriptor.digest).await.unwrap().len(), 5);
     assert_eq!(registry.requests()["GET referrers"], 3);
+}
+
+#[tokio::test]
+async fn a_list_of_referrers_that_is_null_is_empty() {
+    let quirks = Quirks { null_lists: true, ..Quirks::default() };
+    let fake = Fake::start(Options { quirks, ..Options::default() });
+    let subject = image(b"layer");
+    let registry = anonymous(&fake);
+    assert_eq!(registry.referrers("a", &subject.descriptor.digest).await.unwrap(), []);
+    fake.manifest("a", "", media_type::OCI_MANIFEST, artifact(&subject, "1").bytes);
+    assert_eq!(registry.referrers("a", &subject.descriptor.digest).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

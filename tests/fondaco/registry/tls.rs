@@ -269,7 +269,7 @@ async fn a_public_registry_leads_nobody_to_this_machine() {
         );
     }
     fake.set(|options| {
-        (options.auth, options.realm) = (tokens(), Some("http://localhost:5000/token".to_owned()))
+        (options.auth, options.realm) = (tokens(), Some("http://localhost:5000/token".to_owned()));
     });
     let error = registry.head_blob("a", &digest).await.unwrap_err();
     assert_eq!(
