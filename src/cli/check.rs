@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Exit, show, work_tree};
-use crate::{manifest, ui::Ui};
+use crate::{manifest, model::quantity, ui::Ui};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -28,10 +28,16 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
             let (images, consumers) = (desired.images.len(), desired.consumers.len());
             let selections = desired.selections.len();
             let counts = serde_json::json!({ "files": manifests, "images": images, "selections": selections, "consumers": consumers });
-            let chosen =
-                if selections == 0 { String::new() } else { format!(" and {selections} selections") };
+            let files = quantity::count(manifests, "file");
+            let verb = if manifests == 1 { "is" } else { "are" };
+            let chosen = match selections {
+                0 => String::new(),
+                _ => format!(" and {}", quantity::count(selections, "selection")),
+            };
             let text = format!(
-                "{manifests} files are in order: {images} images{chosen} for {consumers} consumers\n"
+                "{files} {verb} in order: {}{chosen} for {}\n",
+                quantity::count(images, "image"),
+                quantity::count(consumers, "consumer")
             );
             show(ui, &text, &serde_json::json!({ "diagnostics": [], "counts": counts }));
             Exit::Done
