@@ -1,10 +1,14 @@
 //! Upstreams that answer with the wrong thing: what the report says, and that nothing of it is named in the mirror.
 
+use std::io::Write as _;
+
+use flate2::{Compression, write::GzEncoder};
 use fondaco::model::{Digest, MANIFEST_BYTES_MAX, media_type};
 
 use crate::{
     fake::{BlobFault, Fault, FaultBody, Options},
     http::HttpScenario,
+    tiny,
 };
 
 /// Runs for one image whose upstream behaves as `options` say; returns the scenario and why the image failed.
@@ -78,4 +82,51 @@ fn a_page_instead_of_a_blob() {
     let (scenario, _, failure) = failed(instead("GET blob", FaultBody::Html), |_| {});
     let host = &scenario.upstream.address;
     assert!(failure.starts_with(&format!("`{host}` delivered 37 bytes of blob `sha256:")), "{failure}");
+}
+
+#[test]
+fn a_blob_whose_digest_is_another() {
+    let fault = Options { blob_fault: Some(BlobFault::Corrupt), ..Options::default() };
+    let (scenario, _, failure) = failed(fault, |_| {});
+    let host = &scenario.upstream.address;
+    assert!(failure.starts_with(&format!("`{host}` delivered blob `sha256:")), "{failure}");
+    assert!(failure.contains(" whose digest is sha256:"), "{failure}");
+}
+
+#[test]
+fn a_blob_that_breaks_off() {
+    let fault = Options { blob_fault: Some(BlobFault::Dropped(4)), ..Options::default() };
+    let (scenario, _, failure) = failed(fault, |_| {});
+    let host = &scenario.upstream.address;
+    assert!(failure.starts_with(&format!("`{host}` failed at blob `library/nginx@sha256:")), "{failure}");
+}
+
+/// 80 MiB of zeros, some thousand times smaller on the way.
+#[test]
+fn a_layer_that_is_a_gzip_bomb() {
+    let (_, _, failure) = failed(Options::default(), |scenario| {
+        let zeros = vec![0; 80 << 20];
+        let mut packer = GzEncoder::new(vec![], Compression::best());
+        packer.write_all(&zeros).unwrap();
+        tiny::layer(&scenario.upstream, "library/nginx", "1", &zeros, packer.finish().unwrap());
+    });
+    assert!(failure.contains("uncompressed bytes for each compressed one"), "{failure}");
+}
+
+/// No bytes hold their own digest, so a registry that names such an index lies about what it delivers.
+#[test]
+fn an_index_that_contains_itself() {
+    let own = Digest::sha256(b"whatever it says it is");
+    let entry = serde_json::json!({"mediaType": media_type::OCI_INDEX, "digest": own, "size": 229});
+    let index =
+        serde_json::json!({"schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": [entry]});
+    let index = index.to_string();
+    let (scenario, _, failure) = failed(Options::default(), |scenario| {
+        scenario.upstream.manifest("library/nginx", "1", media_type::OCI_INDEX, index.clone());
+        scenario.upstream.forge("library/nginx", &own, media_type::OCI_INDEX, index.clone());
+    });
+    let (host, found) = (&scenario.upstream.address, Digest::sha256(&index));
+    let expected =
+        format!("`{host}` delivered manifest `library/nginx@{own}` whose digest is {found}, not {own}");
+    assert_eq!(failure, expected);
 }

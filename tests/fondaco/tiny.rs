@@ -44,10 +44,14 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
 /// Puts an image with this dpkg status into a registry under a tag.
 pub(crate) fn image(registry: &Fake, repository: &str, tag: &str, status: &str) -> Digest {
     let tar = tar(&[("etc/os-release", OS_RELEASE.as_bytes()), ("var/lib/dpkg/status", status.as_bytes())]);
-    let layer = gzip(&tar);
+    layer(registry, repository, tag, &tar, gzip(&tar))
+}
+
+/// Puts an image of one gzip layer into a registry under a tag; `tar` is what the layer uncompresses to.
+pub(crate) fn layer(registry: &Fake, repository: &str, tag: &str, tar: &[u8], layer: Vec<u8>) -> Digest {
     let config = json!({
         "architecture": "amd64", "os": "linux", "config": {},
-        "rootfs": {"type": "layers", "diff_ids": [Digest::sha256(&tar)]},
+        "rootfs": {"type": "layers", "diff_ids": [Digest::sha256(tar)]},
     });
     let config = config.to_string().into_bytes();
     let manifest = json!({
