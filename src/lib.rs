@@ -52,7 +52,8 @@
 //! 6. **Same inputs, same bytes.** Sorted collections, canonical JSON, event times only. Nothing to do means no commit.
 //! 7. **A verdict can be replayed** from the digests in `verdicts.json`.
 //! 8. **One bad image never hides the others**: every image ends with its own line in the report.
-//! 9. **Nothing is deleted**: no code path sends a DELETE for a manifest or a tag.
+//! 9. **Nothing is deleted without a reviewed document**: a DELETE for a manifest or tag follows a `Withdrawal` whose
+//!    day has come and whose evidence is pushed, or removes what `fondaco doctor` wrote itself.
 //! 10. **Hostile input is normal**: every body, depth, count and ratio has a named limit; foreign text is escaped where
 //!     it is shown; credentials never follow a redirect.
 //! 11. **Facts, not conclusions** in every page; what nobody answered is printed as `unknown`.

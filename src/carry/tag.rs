@@ -74,7 +74,7 @@ impl Tagging<'_> {
         place: &Repository,
         done: &mut Done,
     ) -> Result<(), String> {
-        Self::cleared(self.state, image, promotion)?;
+        self.cleared(self.state, image, promotion)?;
         let text = |error: CarryError| error.to_string();
         let quarantine = self.destination.quarantine_of(&image.source);
         let open = |host: &str| {
@@ -98,7 +98,7 @@ impl Tagging<'_> {
         } else {
             // Where a newer pushed commit says something else about this tag, that one wins.
             let tip = State::tip(self.world).await.map_err(|error| error.to_string())?;
-            Self::cleared(&tip, image, promotion)?;
+            self.cleared(&tip, image, promotion)?;
             filling.manifests(&image.manifests, Some(&promotion.tag)).await.map_err(text)?;
             done.tag.tagged = true;
             Certainty::Performed
@@ -124,12 +124,23 @@ impl Tagging<'_> {
     }
 
     /// Returns an error where the pushed records do not clear the tag for the consumer.
-    fn cleared(state: &State, image: &CarriedImage, promotion: &CarriedPromotion) -> Result<(), String> {
+    fn cleared(
+        &self,
+        state: &State,
+        image: &CarriedImage,
+        promotion: &CarriedPromotion,
+    ) -> Result<(), String> {
         let record = state.evidence.image(&image.source, &image.digest);
         let record = record.ok_or_else(|| "the pushed evidence has no record of it".to_owned())?;
         let verdict = plan::verdict_for(record, &promotion.consumer);
         if verdict.is_none_or(|verdict| verdict.verdict != Verdict::Cleared) {
             return Err(format!("the pushed evidence does not clear it for `{}`", promotion.consumer));
+        }
+        let now = self.world.now();
+        if let Some(withdrawal) =
+            plan::in_force(&state.desired, &image.source, record, &promotion.consumer, now)
+        {
+            return Err(format!("withdrawal {} ({}) withdraws it", withdrawal.name, withdrawal.written));
         }
         let locked = state.evidence.lock.images.iter();
         let mut locked = locked.filter(|l| l.repository == image.source && l.tag == promotion.tag);

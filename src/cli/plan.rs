@@ -19,6 +19,9 @@ pub(super) struct Arguments {
     /// Exit with 2 where something is to be done.
     #[arg(long)]
     detailed_exitcode: bool,
+    /// List what lies in quarantine or distributions and nobody asks for. Nothing is deleted.
+    #[arg(long)]
+    unreferenced: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
@@ -32,12 +35,19 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
 }
 
 fn planned(arguments: &Arguments, ui: &Ui) -> Result<Exit, RunError> {
-    let world = world::open(&arguments.location, Progress::unseen())?;
+    let (world, runtime) = (world::open(&arguments.location, Progress::unseen())?, world::runtime()?);
     let commit = world.repository.resolve(&arguments.revision)?;
     let state = State::read(&world.repository, &commit)?;
-    let outlook = world::runtime()?.block_on(reconcile::outlook(&world, state))?;
-    let text = plan::explain(&outlook.plan, &outlook.cost, world.now());
-    show(ui, &text, &plan::json(&outlook.plan, &outlook.cost));
+    let outlook = runtime.block_on(reconcile::outlook(&world, state))?;
+    let mut text = plan::explain(&outlook.plan, &outlook.cost, world.now());
+    let mut json = plan::json(&outlook.plan, &outlook.cost);
+    if arguments.unreferenced {
+        let listed = runtime.block_on(reconcile::quarantine_tags(&world, &outlook.state));
+        let found = plan::unreferenced(&outlook.state.desired, &outlook.state.evidence, &listed);
+        text.push_str(&plan::explain_unreferenced(&found, &listed));
+        json["unreferenced"] = plan::unreferenced_json(&found, &listed);
+    }
+    show(ui, &text, &json);
     let refused = newly_refused(&outlook);
     Ok(match (arguments.detailed_exitcode && !outlook.plan.is_empty(), refused) {
         (true, _) => Exit::ChangesPending,

@@ -37,6 +37,10 @@ pub enum EventKind {
     Carry,
     /// Upstream gave the tag another meaning.
     TagMoved,
+    /// A document withdraws the image; it is to be deleted from a distribution or from quarantine.
+    Withdrawal,
+    /// The image was deleted, or found deleted.
+    Deletion,
 }
 
 impl EventKind {
@@ -47,6 +51,8 @@ impl EventKind {
             Self::Promotion => "promotion",
             Self::Carry => "carry",
             Self::TagMoved => "tag moved",
+            Self::Withdrawal => "withdrawal",
+            Self::Deletion => "deletion",
         }
     }
 }

@@ -166,7 +166,8 @@ pub struct Hop {
     /// `fondaco 0.1.0`.
     pub tool: String,
     pub certainty: Certainty,
-    /// The pushed commit whose verdicts allowed the promotion; of a carry, the sending side's.
+    /// The pushed commit whose verdicts allowed the promotion, or that announced the withdrawal; of a carry, the sending
+    /// side's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cleared_by: Option<String>,
     /// What was written beside the image and read back, of a promotion.
@@ -185,6 +186,8 @@ pub enum HopKind {
     Promotion,
     /// Across an air gap, from the quarantine of one mirror into that of another.
     Carry,
+    /// Deleted by document: from a distribution, or from quarantine where no consumer is named.
+    Withdrawal,
 }
 
 /// Whether this run did it, or a later run found it done.

@@ -87,6 +87,7 @@ pub(crate) fn desired() -> Desired {
         written: "fondaco.yaml:20".to_owned(),
     };
     Desired {
+        withdrawals: vec![],
         mirror: DesiredMirror {
             name: "acme".to_owned(),
             quarantine: repository("registry.acme.example/quarantine"),

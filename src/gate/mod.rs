@@ -8,12 +8,13 @@ mod cooldown;
 mod coverage;
 mod severity;
 mod signature;
+mod withdrawal;
 
 pub use cooldown::progress;
 
 use crate::{
     evidence::{ConsumerVerdict, PlatformRecord, ScanRecord, Unread, VerificationRecord},
-    manifest::{DesiredConsumer, DesiredGate, DesiredPolicy, Ruled},
+    manifest::{DesiredConsumer, DesiredGate, DesiredPolicy, DesiredWithdrawal, Ruled},
     model::{Instant, Period, Reason, Verdict},
 };
 
@@ -32,6 +33,8 @@ pub struct Facts<'a> {
     pub first_seen: Option<Instant>,
     /// The longest that the image and its sets ask for.
     pub cooldown: Option<&'a Ruled<Period>>,
+    /// The withdrawals that concern the image for this consumer, in force or not yet.
+    pub withdrawals: &'a [&'a DesiredWithdrawal],
     pub now: Instant,
 }
 
@@ -47,6 +50,7 @@ const ALL: &[(&str, &dyn Requirement)] = &[
     ("coverage", &coverage::Coverage),
     ("severity", &severity::SeverityThreshold),
     ("signature", &signature::Signature),
+    ("withdrawal", &withdrawal::Withdrawal),
 ];
 
 /// Judges one image for one consumer: the worst verdict of any reason, `cleared` where there is none.

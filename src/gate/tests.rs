@@ -92,6 +92,7 @@ fn verdict(
         scan,
         first_seen: None,
         cooldown: None,
+        withdrawals: &[],
         now: "2026-11-21T00:00:00Z".parse().unwrap(),
     };
     let consumer = DesiredConsumer {
@@ -213,6 +214,7 @@ fn cooled(now: &str, gate: &str, image: Option<&str>, first_seen: Option<&str>) 
         scan: None,
         first_seen: first_seen.map(|at| at.parse().unwrap()),
         cooldown: image.as_ref(),
+        withdrawals: &[],
         now: now.parse().unwrap(),
     };
     let gate = DesiredGate { cooldown: ruled(gate.parse().unwrap()), ..self::gate() };
@@ -268,4 +270,47 @@ fn a_plan_says_how_far_a_wait_is() {
     assert_eq!(shown("2026-11-18T02:30:00Z", "36h").as_deref(), Some(expected));
     let other = verdict(None, Outcome::Verified, &[], gate());
     assert_eq!(progress(&other.reasons[0], "2026-11-21T00:00:00Z".parse().unwrap()), None);
+}
+
+#[test]
+fn a_withdrawal_refuses_from_its_day_on_and_names_its_place() {
+    let withdrawal = DesiredWithdrawal {
+        name: "eol".into(),
+        subjects: vec![],
+        reason: "end of life".into(),
+        effective: "2026-11-22T00:00:00Z".parse().unwrap(),
+        delete_at: None,
+        quarantine: false,
+        replacement: Some("1.28".into()),
+        consumers: None,
+        written: "withdrawals/eol.yaml:3".into(),
+    };
+    let verification = VerificationRecord {
+        schema: "fondaco/verification/v1alpha1".into(),
+        subject: Digest::sha256("image"),
+        policy: "none".into(),
+        policy_digest: Digest::sha256("policy"),
+        outcome: Outcome::Absent,
+        reason: String::new(),
+        signatures: vec![],
+    };
+    let reasons = |now: &str| {
+        let facts = Facts {
+            platforms: &[],
+            unread: &[],
+            verification: &verification,
+            policy: None,
+            scan: None,
+            first_seen: None,
+            cooldown: None,
+            withdrawals: &[&withdrawal],
+            now: now.parse().unwrap(),
+        };
+        super::withdrawal::Withdrawal.reasons(&facts, &gate())
+    };
+    assert_eq!(reasons("2026-11-21T23:59:59Z"), []);
+    let said = reasons("2026-11-22T00:00:00Z").remove(0);
+    assert_eq!((said.verdict, said.rule.as_str()), (Verdict::Refused, "withdrawal eol"));
+    assert_eq!(said.written, "withdrawals/eol.yaml:3");
+    assert_eq!(said.fact, "withdrawn from 2026-11-22: end of life; instead: 1.28");
 }

@@ -1,9 +1,9 @@
 //! What the manifests ask for, resolved: names looked up, defaults filled in, every rule with the place it is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::DesiredAccess;
-use crate::model::{Digest, Outcome, Period, Repository, Severity, TagRule, Verdict};
+use crate::model::{Digest, Instant, Outcome, Period, Reference, Repository, Severity, TagRule, Verdict};
 use crate::registry::{BehaviourOverrides, Limits, RegistryKind};
 
 /// A value with the place it is written, `gates/standard.yaml:6`, or `default`.
@@ -26,9 +26,16 @@ pub struct Desired {
     /// Sorted by set, repository and place.
     pub selections: Vec<DesiredSelection>,
     pub consumers: Vec<DesiredConsumer>,
+    /// Sorted by name.
+    pub withdrawals: Vec<DesiredWithdrawal>,
 }
 
 impl Desired {
+    /// Returns where an upstream image waits: `<quarantine>/<upstream host>/<repository>`.
+    pub fn quarantine_of(&self, source: &Repository) -> Repository {
+        self.mirror.quarantine.join(&format!("{}/{}", source.host_segment(), source.path))
+    }
+
     /// Returns the consumer whose distribution a repository is in.
     pub fn distributes_to(&self, repository: &Repository) -> Option<&DesiredConsumer> {
         self.consumers.iter().find(|consumer| consumer.holds(repository))
@@ -164,4 +171,32 @@ pub struct DesiredGate {
     pub max_age: Ruled<Period>,
     /// How long an image waits after it was first seen under its tag. Default `0s`.
     pub cooldown: Ruled<Period>,
+}
+
+/// A `Withdrawal` document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredWithdrawal {
+    pub name: String,
+    pub subjects: Vec<Withdrawn>,
+    pub reason: String,
+    /// From then on its images are refused.
+    pub effective: Instant,
+    /// From then on its images are deleted from distributions; `None` where nothing is deleted.
+    pub delete_at: Option<Instant>,
+    /// Whether they are deleted from quarantine too.
+    pub quarantine: bool,
+    /// What to use instead, for people.
+    pub replacement: Option<String>,
+    /// The consumers it concerns; `None` for all.
+    pub consumers: Option<BTreeSet<String>>,
+    pub written: String,
+}
+
+/// One withdrawn image: a digest under every tag, or a tag with every digest it was seen to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawn {
+    pub source: Repository,
+    pub reference: Reference,
+    /// `withdrawals/eol.yaml:5`.
+    pub written: String,
 }

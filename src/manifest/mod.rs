@@ -34,6 +34,7 @@ pub use display::render;
 pub use mistakes::MISTAKES_MAX;
 pub use resolve::{DISTRIBUTIONS_MAX, SELECTIONS_MAX};
 pub use schemas::schemas;
+pub(crate) use suggest::nearest;
 pub use yaml::{DEPTH_MAX, DOCUMENTS_MAX, FILE_BYTES_MAX, NODES_MAX};
 
 use kinds::Kind;
@@ -42,7 +43,7 @@ use node::Node;
 use resolve::{Object, Spec};
 
 /// The folders whose YAML files are manifests.
-const FOLDERS: [&str; 5] = ["registries/", "trust/", "gates/", "images/", "consumers/"];
+const FOLDERS: [&str; 6] = ["registries/", "trust/", "gates/", "images/", "consumers/", "withdrawals/"];
 
 /// A file of the manifest repository.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,5 +162,6 @@ fn spec_of(kind: Kind, value: Value) -> Result<Spec, serde_yaml::Error> {
         Kind::Consumer => Spec::Consumer(document(value)?),
         Kind::Gate => Spec::Gate(document(value)?),
         Kind::TrustPolicy => Spec::TrustPolicy(document(value)?),
+        Kind::Withdrawal => Spec::Withdrawal(document(value)?),
     })
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::kinds::{
     ConsumerSpec, Document, GateSpec, ImageSetSpec, Kind, MirrorSpec, RegistryMetadata, RegistrySpec,
-    TrustPolicySpec,
+    TrustPolicySpec, WithdrawalSpec,
 };
 use crate::model::canonical;
 use crate::{carry, evidence};
@@ -60,6 +60,7 @@ fn document(kind: Kind) -> Value {
         Kind::Consumer => manifest::<Document<ConsumerSpec>>(),
         Kind::Gate => manifest::<Document<GateSpec>>(),
         Kind::TrustPolicy => manifest::<Document<TrustPolicySpec>>(),
+        Kind::Withdrawal => manifest::<Document<WithdrawalSpec>>(),
     };
     let description = format!("What the document is: a document of kind `{}`.", kind.name());
     schema["properties"]["kind"] = json!({"const": kind.name(), "description": description});

@@ -4,7 +4,7 @@
 const WORD_CHARS_MAX: usize = 64;
 
 /// Returns the candidate nearest to `word`, where one is near enough to be meant.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let chars: Vec<char> = word.chars().flat_map(char::to_lowercase).take(WORD_CHARS_MAX + 1).collect();
     if chars.is_empty() || chars.len() > WORD_CHARS_MAX {
         return None;

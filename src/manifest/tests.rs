@@ -18,6 +18,7 @@ mod registry;
 mod resolved;
 mod schema;
 mod selection;
+mod withdrawals;
 
 use expect_test::{Expect, expect};
 

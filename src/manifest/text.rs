@@ -25,6 +25,7 @@ pub(super) struct Form {
 /// Every form.
 pub(super) const FORMS: &[Form] = &[
     Name::FORM,
+    ConsumerName::FORM,
     GateName::FORM,
     ImageSetName::FORM,
     TrustPolicyName::FORM,
@@ -112,6 +113,11 @@ macro_rules! form {
 form! {
     /// A DNS label: lower-case letters, digits and `-`, at most 63, beginning and ending with a letter or digit.
     Name(String): "a name", LABEL, None, name
+}
+
+form! {
+    /// Name of a `Consumer`.
+    ConsumerName(String): "the name of a consumer", LABEL, Some(Kind::Consumer), name
 }
 
 form! {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Resolved;
+use super::{Observed, Resolved, withdrawal};
 use crate::{
     advisory::Bundle,
     evidence::{
@@ -38,6 +38,7 @@ pub struct Taken {
 pub struct Judging<'a> {
     pub desired: &'a Desired,
     pub bundle: Option<&'a Bundle>,
+    pub observed: &'a Observed,
     pub commit: &'a str,
     pub now: Instant,
     pub actor: &'a Actor,
@@ -98,7 +99,15 @@ pub fn amend(
     for ((source, digest), asked) in subjects {
         judge_one(judging, &mut amended, source, digest, &asked)?;
     }
+    announce(judging, &mut amended);
     Ok(amended)
+}
+
+/// Says once, before anything is deleted, that it is to be.
+fn announce(judging: &Judging<'_>, amended: &mut Amended) {
+    let (desired, observed) = (judging.desired, judging.observed);
+    let new = withdrawal::announcements(desired, &amended.evidence, observed, judging.actor, judging.now);
+    amended.events.extend(new);
 }
 
 fn lock(now: Instant, resolved: &[Resolved]) -> ImagesLock {
@@ -124,11 +133,17 @@ fn add_facts(
 ) {
     let key = (resolved.image.source.clone(), digest.clone());
     let gathered = facts.get(&key);
-    if amended.evidence.image(&key.0, digest).is_none()
+    let left = amended.evidence.image(&key.0, digest).map(|record| record.custody.left_quarantine());
+    if left != Some(false)
         && let Some(Gathered { taken: Some(taken), verification: Some(verification) }) = gathered
     {
-        let record = first_record(judging, &key.0, taken, verification);
-        amended.evidence.images.insert(key.clone(), record);
+        if let Some(record) = amended.evidence.images.get_mut(&key) {
+            // A withdrawal emptied quarantine of it; what is known of the same bytes stays known.
+            record.custody.hops.push(intake(judging, &key.0, taken));
+        } else {
+            let record = first_record(judging, &key.0, taken, verification);
+            amended.evidence.images.insert(key.clone(), record);
+        }
         amended.events.push(event(
             taken.at,
             EventKind::Intake,
@@ -149,13 +164,8 @@ fn add_facts(
     }
 }
 
-fn first_record(
-    judging: &Judging<'_>,
-    source: &Repository,
-    taken: &Taken,
-    verification: &VerificationRecord,
-) -> ImageRecord {
-    let hop = Hop {
+fn intake(judging: &Judging<'_>, source: &Repository, taken: &Taken) -> Hop {
+    Hop {
         kind: HopKind::Intake,
         from: source.clone(),
         to: taken.quarantine.clone(),
@@ -170,7 +180,15 @@ fn first_record(
         certainty: Certainty::Performed,
         cleared_by: None,
         vouched: vec![],
-    };
+    }
+}
+
+fn first_record(
+    judging: &Judging<'_>,
+    source: &Repository,
+    taken: &Taken,
+    verification: &VerificationRecord,
+) -> ImageRecord {
     let packages = &taken.found.packages;
     let verdicts = Verdicts {
         schema: Verdicts::SCHEMA.into(),
@@ -189,7 +207,7 @@ fn first_record(
             schema: Custody::SCHEMA.into(),
             subject: taken.found.subject.clone(),
             source: SourceRecord { repository: source.clone(), tags: vec![] },
-            hops: vec![hop],
+            hops: vec![intake(judging, source, taken)],
             companions: taken.found.companions.clone(),
         },
         verification: verification.clone(),
@@ -260,6 +278,8 @@ fn verdicts(judging: &Judging<'_>, record: &ImageRecord, asked: &[&DesiredImage]
         let images: Vec<&DesiredImage> =
             asked.iter().filter(|image| consumer.sets.contains(&image.set)).copied().collect();
         let image = images.first()?;
+        let source = &record.custody.source.repository;
+        let withdrawals = withdrawal::concerning(desired, source, record, Some(&consumer.name));
         let facts = gate::Facts {
             platforms: &record.custody.subject.platforms,
             unread: &record.custody.subject.unread,
@@ -268,6 +288,7 @@ fn verdicts(judging: &Judging<'_>, record: &ImageRecord, asked: &[&DesiredImage]
             scan: record.scan.as_ref(),
             first_seen: first_seen(record, &images),
             cooldown: images.iter().filter_map(|image| image.cooldown.as_ref()).max(),
+            withdrawals: &withdrawals,
             now: judging.now,
         };
         Some(gate::judge(&facts, consumer))

@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use super::cost::{self, Forecast};
-use super::{Floating, Plan, PlannedConsumer, PlannedImage, Promotion, Resolution};
+use super::{
+    Floating, NEEDED, Plan, PlannedConsumer, PlannedImage, PlannedWithdrawal, Promotion, Recall, Resolution,
+    count_unasked,
+};
 use crate::{
     gate,
     model::{Digest, Instant, Verdict, foreign::inline},
@@ -27,15 +30,19 @@ pub fn explain(plan: &Plan, costs: &Forecast, now: Instant) -> String {
     }
     explain_selections(plan, &mut text);
     explain_waits(&idle, now, &mut text);
-    if busy.is_empty() && plan.unselected.is_empty() && plan.released.is_empty() {
+    explain_withdrawals(plan, &mut text);
+    let quiet = plan.unselected.is_empty() && plan.released.is_empty() && plan.unknown.is_empty();
+    let nobody = count_unasked(&plan.unasked);
+    if busy.is_empty() && quiet && plan.withdrawals.iter().all(|withdrawal| !withdrawal.is_due()) {
         let standing = standing(plan);
         let _ = writeln!(text, "nothing to do: {} images as recorded{standing}", idle.len());
-        return text;
+        return text + &nobody;
     }
     if !idle.is_empty() {
         let _ = writeln!(text, "  {} images unchanged\n", idle.len());
     }
     let _ = writeln!(text, "{}", totals(plan));
+    text.push_str(&nobody);
     text.push_str(&cost::text(costs));
     text
 }
@@ -134,6 +141,44 @@ fn explain_image(image: &PlannedImage, now: Instant, text: &mut String) {
         explain_consumer(consumer, now, text);
     }
     text.push('\n');
+}
+
+fn explain_withdrawals(plan: &Plan, text: &mut String) {
+    for withdrawal in &plan.withdrawals {
+        explain_withdrawal(withdrawal, text);
+    }
+    for unknown in &plan.unknown {
+        let _ = writeln!(text, "  withdrawal {}   {}", inline(&unknown.withdrawal), inline(&unknown.written));
+        let _ = writeln!(text, "    failed    {}", inline(&unknown.message));
+        let _ = writeln!(text, "    hint      {}\n", inline(&unknown.hint));
+    }
+}
+
+fn explain_withdrawal(planned: &PlannedWithdrawal, text: &mut String) {
+    let _ = writeln!(text, "  {}   {}", inline(&planned.name()), planned.digest.short());
+    let withdrawal = &planned.withdrawal;
+    let from = withdrawal.effective.date();
+    let (name, reason) = (inline(&withdrawal.name), inline(&withdrawal.reason));
+    let written = inline(&withdrawal.written);
+    let _ = writeln!(text, "    withdrawn from {from} by {name} ({written}): {reason}");
+    let there = if planned.consumer.is_some() { "still pullable" } else { "still in quarantine" };
+    let action = match &planned.recall {
+        Recall::Stands => match withdrawal.delete_at {
+            Some(at) => format!("{there}; deleted from {} on", at.date()),
+            None => format!("{there}; no document asks for its deletion"),
+        },
+        Recall::Shared(other) => {
+            format!("{there}; it stays for {}, which has it under the same name", inline(other))
+        }
+        Recall::Delete { tag: true, manifest: true } => "delete tag and manifest".to_owned(),
+        Recall::Delete { tag: true, manifest: false } => {
+            format!("delete the tag; the manifest stays: {NEEDED}")
+        }
+        Recall::Delete { .. } => "delete the manifest; the tag is gone, or means something else".to_owned(),
+        Recall::Receipt => "found gone; its receipt is still to be recorded".to_owned(),
+        Recall::Blocked(why) => format!("not deleted: {}", inline(why)),
+    };
+    let _ = writeln!(text, "    {action}\n");
 }
 
 fn explain_consumer(consumer: &PlannedConsumer, now: Instant, text: &mut String) {

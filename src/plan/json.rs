@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::cost::Forecast;
-use super::{Floating, Plan, PlannedConsumer, PlannedImage, Promotion, Unselected};
+use super::{
+    Floating, Plan, PlannedConsumer, PlannedImage, PlannedWithdrawal, Promotion, Recall, UnknownSubject,
+    Unselected, unasked_json,
+};
 use crate::evidence::LockedImage;
 
 /// Returns the plan as `fondaco/plan/v1alpha1`.
@@ -15,6 +18,43 @@ pub fn json(plan: &Plan, costs: &Forecast) -> Value {
         "selections": plan.unselected.iter().map(selection).collect::<Vec<_>>(),
         "released": plan.released.iter().map(released).collect::<Vec<_>>(),
         "cost": costs,
+        "withdrawals": plan.withdrawals.iter().map(withdrawal).collect::<Vec<_>>(),
+        "unknownSubjects": plan.unknown.iter().map(unknown).collect::<Vec<_>>(),
+        "notAskedFor": unasked_json(&plan.unasked),
+    })
+}
+
+fn unknown(subject: &UnknownSubject) -> Value {
+    json!({
+        "withdrawal": subject.withdrawal,
+        "written": subject.written,
+        "failure": subject.message,
+        "hint": subject.hint,
+    })
+}
+
+fn withdrawal(planned: &PlannedWithdrawal) -> Value {
+    let (action, detail) = match &planned.recall {
+        Recall::Stands => ("none", None),
+        Recall::Shared(other) => ("none", Some(other)),
+        Recall::Delete { manifest: true, .. } => ("deleteManifest", None),
+        Recall::Delete { manifest: false, .. } => ("deleteTag", None),
+        Recall::Receipt => ("receipt", None),
+        Recall::Blocked(why) => ("blocked", Some(why)),
+    };
+    json!({
+        "withdrawal": planned.withdrawal.name,
+        "written": planned.withdrawal.written,
+        "reason": planned.withdrawal.reason,
+        "effective": planned.withdrawal.effective,
+        "deleteAt": planned.withdrawal.delete_at,
+        "image": planned.source.to_string(),
+        "digest": planned.digest,
+        "consumer": planned.consumer,
+        "repository": planned.repository.to_string(),
+        "tag": planned.tag,
+        "action": action,
+        "detail": detail,
     })
 }
 

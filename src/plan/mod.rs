@@ -14,17 +14,28 @@ mod resolve;
 mod select;
 #[cfg(test)]
 mod tests;
+mod unknown;
+mod unreferenced;
+mod withdrawal;
 
 pub use explain::explain;
 pub use floating::Floating;
 pub use json::json;
 pub use resolve::{Listed, Observed, Resolution, Resolved, Seen, resolve};
 pub use select::{Expanded, Unselected, expand, listings};
+pub use unknown::{UnknownSubject, unknown};
+pub use unreferenced::{
+    KeptTags, QuarantineTags, Unreferenced, Why, count_unasked, explain_unreferenced, quarantines,
+    recorded_tags, unasked, unasked_json, unreferenced, unreferenced_json,
+};
+pub use withdrawal::{
+    NEEDED, PlannedWithdrawal, Recall, again, concerning, in_force, is_announced, withdrawals, withdrawn,
+};
 
 use std::collections::BTreeSet;
 
 use crate::{
-    evidence::{Certainty, ConsumerVerdict, Evidence, HopKind, ImageRecord, ImagesLock, LockedImage},
+    evidence::{Certainty, ConsumerVerdict, Evidence, ImageRecord, ImagesLock, LockedImage},
     manifest::{Desired, DesiredConsumer, DesiredImage},
     model::{Digest, Outcome, Repository, Verdict},
     trust::verify::policy_digest,
@@ -39,6 +50,12 @@ pub struct Plan {
     /// What the lock still holds and nobody asks for any more. It stays where it was promoted and is no longer updated;
     /// the run forgets it, so that this is said once.
     pub released: Vec<LockedImage>,
+    /// Withdrawn images that are still there; filled by [`withdrawals`].
+    pub withdrawals: Vec<PlannedWithdrawal>,
+    /// What withdrawals name and nobody knows; filled by [`unknown`].
+    pub unknown: Vec<UnknownSubject>,
+    /// What records say is there and nobody asks for; filled by [`unasked`].
+    pub unasked: Vec<Unreferenced>,
 }
 
 /// One image under one tag.
@@ -85,7 +102,10 @@ pub enum Promotion {
 impl Plan {
     /// Returns whether no registry has to be asked or written for anything, and the lock stays as it is.
     pub fn is_empty(&self) -> bool {
-        self.unselected.is_empty()
+        let withdrawn = self.withdrawals.iter().any(PlannedWithdrawal::is_due);
+        !withdrawn
+            && self.unknown.is_empty()
+            && self.unselected.is_empty()
             && self.released.is_empty()
             && self.images.iter().all(|image| {
                 let idle = image.consumers.iter().all(|c| matches!(c.promotion, Promotion::Nothing));
@@ -139,10 +159,15 @@ fn planned_image(
         digest: resolved.digest.clone(),
         was: resolved.was.clone().filter(|was| Some(was) != resolved.digest.as_ref()),
         floating: None,
-        take_in: known && record.is_none(),
+        take_in: known && record.is_none_or(|record| is_missing(desired, image, record)),
         verify: known && record.is_none_or(|record| needs_verification(desired, image, record)),
         consumers: consumers.map(|consumer| planned_consumer(consumer, resolved, record, observed)).collect(),
     }
+}
+
+/// Returns whether a withdrawal emptied quarantine of a recorded image, and no document asks for that any more.
+fn is_missing(desired: &Desired, image: &DesiredImage, record: &ImageRecord) -> bool {
+    record.custody.left_quarantine() && !withdrawal::leaves_quarantine(desired, &image.source, record)
 }
 
 /// Returns whether signatures have to be looked for: another policy than the recorded one, or no outcome was reached.
@@ -201,9 +226,8 @@ pub fn verdict_for<'a>(record: &'a ImageRecord, consumer: &str) -> Option<&'a Co
 
 /// Returns whether a promotion under this tag is recorded, done or found done.
 pub fn has_receipt(record: &ImageRecord, consumer: &str, distribution: &Repository, tag: &str) -> bool {
-    record.custody.hops.iter().any(|hop| {
-        hop.kind == HopKind::Promotion
-            && hop.to == *distribution
+    record.custody.promoted().into_iter().any(|hop| {
+        hop.to == *distribution
             && hop.tag.as_deref() == Some(tag)
             && hop.consumer.as_deref() == Some(consumer)
             && matches!(hop.certainty, Certainty::Performed | Certainty::Observed)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     evidence::{ImagesLock, LockedImage},
     manifest::{Desired, DesiredImage},
-    model::{Digest, Instant, Kind, Repository},
+    model::{Digest, Instant, Kind, Reference, Repository},
 };
 
 /// What the registries answered to one listing for each repository that is selected from, and one HEAD for each tag.
@@ -17,6 +17,8 @@ pub struct Observed {
     pub upstream: BTreeMap<(Repository, String), Seen>,
     /// Destination tags of every consumer.
     pub distributions: BTreeMap<(Repository, String), Seen>,
+    /// Tags and manifests of withdrawn images in distributions and quarantine.
+    pub withdrawn: BTreeMap<(Repository, Reference), Seen>,
 }
 
 /// The answer to one listing.

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+mod withdrawals;
+
 use super::{cost::Forecast, *};
 use crate::{
     evidence::{
-        Actor, Custody, Event, EventKind, Hop, ImagesLock, LockedImage, PlatformRecord, SourceRecord,
-        Subject, VerdictInputs, Verdicts, VerificationRecord,
+        Actor, Custody, Event, EventKind, Hop, HopKind, ImagesLock, LockedImage, PlatformRecord,
+        SourceRecord, Subject, VerdictInputs, Verdicts, VerificationRecord,
     },
     manifest::{DesiredConsumer, DesiredGate, DesiredMirror, Ruled},
     model::{Instant, Kind, Reason, Severity},
@@ -58,6 +60,7 @@ fn desired(pin: Option<Digest>) -> Desired {
             operator: None,
             role: None,
         },
+        withdrawals: vec![],
         registries: BTreeMap::new(),
         policies: BTreeMap::new(),
         images: vec![image],
@@ -173,6 +176,7 @@ fn observed(upstream: Seen, distribution: Seen) -> Observed {
             distribution,
         )]
         .into(),
+        ..Observed::default()
     }
 }
 

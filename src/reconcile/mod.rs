@@ -19,6 +19,8 @@ mod record;
 mod registries;
 mod report;
 mod state;
+mod unreferenced;
+mod withdraw;
 mod world;
 
 pub(crate) use advisories::bytes as advisory_bytes;
@@ -27,8 +29,11 @@ pub use capabilities::record_capabilities;
 pub use error::RunError;
 pub(crate) use record::{PUSHES_MAX, commit_and_push};
 pub use registries::Registries;
-pub use report::{ConsumerReport, ImageReport, Report, SelectionReport};
+pub use report::{
+    ConsumerReport, ImageReport, Report, SelectionReport, UnaskedReport, UnknownReport, WithdrawalReport,
+};
 pub use state::State;
+pub use unreferenced::quarantine_tags;
 pub use world::{Clock, OpenSigner, World};
 
 use std::collections::BTreeMap;
@@ -45,7 +50,7 @@ pub(crate) type Failures = BTreeMap<(Repository, String), String>;
 
 /// Returns where an upstream image waits: `<quarantine>/<upstream host>/<repository>`.
 pub fn quarantine_of(desired: &Desired, source: &Repository) -> Repository {
-    desired.mirror.quarantine.join(&format!("{}/{}", source.host_segment(), source.path))
+    desired.quarantine_of(source)
 }
 
 /// Tells the intake which repositories hold the layers of earlier runs, so that they are mounted and not moved again.
@@ -75,12 +80,16 @@ pub async fn outlook(world: &World, mut state: State) -> Result<Outlook, RunErro
     state.inform(&world.registries);
     let mut observed = Observed::default();
     let unselected = observe::observe(world, &mut state, &mut observed).await;
+    observe::observe_withdrawn(world, &state, &mut observed).await;
     let resolved = plan::resolve(&state.desired, &state.evidence.lock, &observed);
     let facts = amend::Facts::new();
-    let amended = record::amended(world, &state, &resolved, &facts).await?;
+    let amended = record::amended(world, &state, &resolved, &observed, &facts).await?;
     let released = plan::released(&state.evidence.lock, &resolved);
     let plan = plan::plan(&state.desired, &amended.evidence, &resolved, &observed);
-    let plan = Plan { unselected, released, ..plan };
+    let withdrawals = plan::withdrawals(&state.desired, &state.evidence, &observed, world.now());
+    let unknown = plan::unknown(&state.desired, &state.evidence, &observed);
+    let unasked = plan::unasked(&state.desired, &amended.evidence);
+    let plan = Plan { unselected, released, withdrawals, unknown, unasked, ..plan };
     let tariffs = cost::tariffs(world, &state.desired);
     let cost = plan::cost::forecast(&state.desired, &amended.evidence, &plan, &tariffs);
     Ok(Outlook { state, resolved, observed, plan, cost })
@@ -99,8 +108,10 @@ pub async fn reconcile(world: &World) -> Result<Report, RunError> {
 async fn run(world: &World) -> Result<Report, RunError> {
     let recorded = record::record(world).await?;
     let promoted = promote::promote_all(world, &recorded).await;
-    let closed = receipts::close(world, &recorded, &promoted).await?;
-    Ok(report::report(world, &recorded, &promoted, &closed))
+    let withdrawn = withdraw::withdraw_all(world, &recorded).await;
+    let receipts = [&promoted.receipts[..], &withdrawn.receipts].concat();
+    let closed = receipts::close(world, &recorded, &receipts).await?;
+    Ok(report::report(world, &recorded, &promoted, &withdrawn, &closed))
 }
 
 /// What the first half of a run leaves: records that are pushed, and what was seen on the way.

@@ -50,6 +50,18 @@ async fn heads(world: &World, desired: &Desired, observed: &mut Observed) {
     observed.distributions.extend(placed);
 }
 
+/// Adds what withdrawn images still are in their distributions: nothing is asked where no document withdraws anything.
+pub(super) async fn observe_withdrawn(world: &World, state: &State, observed: &mut Observed) {
+    let wanted = plan::withdrawn(&state.desired, &state.evidence);
+    let wanted = wanted.into_iter().filter(|key| !observed.withdrawn.contains_key(key)).collect::<Vec<_>>();
+    let heads = stream::iter(wanted).map(|(repository, reference)| async move {
+        let seen = head_of(world, &state.desired, &repository, &reference).await;
+        ((repository, reference), seen)
+    });
+    let seen: Vec<_> = heads.buffer_unordered(HEADS_MAX).collect().await;
+    observed.withdrawn.extend(seen);
+}
+
 async fn look(
     world: &World,
     desired: &Desired,
@@ -63,9 +75,13 @@ async fn look(
 }
 
 pub(super) async fn head(world: &World, desired: &Desired, repository: &Repository, tag: &str) -> Seen {
+    head_of(world, desired, repository, &Reference::tag(tag)).await
+}
+
+async fn head_of(world: &World, desired: &Desired, repository: &Repository, reference: &Reference) -> Seen {
     let asked = async {
         let registry = world.registries.get(desired, &repository.host)?;
-        registry.head_manifest(&repository.path, &Reference::tag(tag)).await
+        registry.head_manifest(&repository.path, reference).await
     };
     match asked.await {
         Ok(Some(descriptor)) => Seen::Digest(descriptor.digest),

@@ -33,6 +33,8 @@ pub(super) struct Receipt {
     pub source: Repository,
     pub digest: Digest,
     pub hop: Hop,
+    /// What the log says of it.
+    pub detail: String,
 }
 
 /// One promotion to carry out.
@@ -284,7 +286,11 @@ async fn still_wanted(world: &World, recorded: &Recorded, order: &Order<'_>) -> 
     let placed = consumer.is_some_and(|c| c.distribution(&image.source) == order.consumer.distribution);
     let record = state.evidence.image(&image.source, digest);
     let verdict = record.and_then(|record| plan::verdict_for(record, &order.consumer.name));
-    let cleared = verdict.is_some_and(|verdict| verdict.verdict == Verdict::Cleared);
+    let cleared = verdict.is_some_and(|verdict| verdict.verdict == Verdict::Cleared)
+        && record.is_some_and(|record| {
+            let name = &order.consumer.name;
+            plan::in_force(&state.desired, &image.source, record, name, world.now()).is_none()
+        });
     Ok(asked && meant && placed && cleared)
 }
 
@@ -342,6 +348,7 @@ fn receipt(
         vouched,
     };
     Receipt {
+        detail: format!("promoted to {}", hop.to),
         source: order.planned.image.source.clone(),
         digest: order.record.custody.subject.digest.clone(),
         hop,

@@ -2,11 +2,11 @@
 
 use super::{
     Recorded, RunError, State, World,
-    promote::Promoted,
+    promote::Receipt,
     record::{PUSHES_MAX, commit_and_push},
 };
 use crate::{
-    evidence::{self, Event, EventKind, Evidence},
+    evidence::{self, Certainty, Event, EventKind, Evidence, HopKind},
     plan, render,
 };
 
@@ -22,14 +22,14 @@ pub(super) struct Closed {
 pub(super) async fn close(
     world: &World,
     recorded: &Recorded,
-    promoted: &Promoted,
+    receipts: &[Receipt],
 ) -> Result<Closed, RunError> {
     let mut state = recorded.state.clone();
     if recorded.commit.is_some() {
         state = tip(world, recorded).await?;
     }
     for _ in 0..PUSHES_MAX {
-        let (evidence, events) = with_receipts(&state.evidence, promoted);
+        let (evidence, events) = with_receipts(&state.evidence, receipts);
         let mut files = evidence::files(&evidence);
         files.extend(evidence::append(&state.files, &events));
         files.extend(render::pages(&evidence, &state.desired)?);
@@ -51,29 +51,41 @@ async fn tip(world: &World, recorded: &Recorded) -> Result<State, RunError> {
     Ok(state)
 }
 
-fn with_receipts(evidence: &Evidence, promoted: &Promoted) -> (Evidence, Vec<Event>) {
-    let mut evidence = evidence.clone();
+/// Returns whether another run has recorded the same already.
+fn is_recorded(evidence: &Evidence, receipt: &Receipt) -> bool {
+    let hop = &receipt.hop;
+    let (tag, consumer) = (hop.tag.as_deref(), hop.consumer.as_deref());
+    if hop.kind == HopKind::Withdrawal {
+        // Each was announced, and its deletion ends that.
+        let image = Event::image(&receipt.source, &receipt.digest);
+        return !plan::is_announced(evidence, &image, tag, consumer);
+    }
+    let record = evidence.image(&receipt.source, &receipt.digest);
+    let has =
+        |record| plan::has_receipt(record, consumer.unwrap_or_default(), &hop.to, tag.unwrap_or_default());
+    hop.certainty == Certainty::Observed && record.is_some_and(has)
+}
+
+fn with_receipts(recorded: &Evidence, receipts: &[Receipt]) -> (Evidence, Vec<Event>) {
+    let mut evidence = recorded.clone();
     let mut events = vec![];
-    for receipt in &promoted.receipts {
-        let Some(record) = evidence.images.get_mut(&(receipt.source.clone(), receipt.digest.clone())) else {
-            continue;
-        };
+    for receipt in receipts.iter().filter(|receipt| !is_recorded(recorded, receipt)) {
         let hop = &receipt.hop;
-        let (consumer, tag) =
-            (hop.consumer.as_deref().unwrap_or_default(), hop.tag.as_deref().unwrap_or_default());
-        if plan::has_receipt(record, consumer, &hop.to, tag) && hop.certainty == evidence::Certainty::Observed
-        {
-            continue;
+        let record = evidence.images.get_mut(&(receipt.source.clone(), receipt.digest.clone()));
+        match (record, hop.kind) {
+            (Some(record), _) => record.custody.hops.push(hop.clone()),
+            // What had no record leaves with the event alone.
+            (None, HopKind::Withdrawal) => {}
+            (None, _) => continue,
         }
-        record.custody.hops.push(hop.clone());
         events.push(Event {
             at: hop.at,
-            kind: EventKind::Promotion,
+            kind: if hop.kind == HopKind::Withdrawal { EventKind::Deletion } else { EventKind::Promotion },
             image: Event::image(&receipt.source, &receipt.digest),
             tag: hop.tag.clone(),
             consumer: hop.consumer.clone(),
             verdict: None,
-            detail: format!("promoted to {}", hop.to),
+            detail: receipt.detail.clone(),
         });
     }
     evidence.log.extend(&events);
@@ -82,5 +94,5 @@ fn with_receipts(evidence: &Evidence, promoted: &Promoted) -> (Evidence, Vec<Eve
 
 fn message(state: &State, events: &[Event]) -> String {
     let mirror = &state.desired.mirror.name;
-    format!("Record {} promotions and render the pages\n\nFondaco-Mirror: {mirror}\n", events.len())
+    format!("Record {} receipts and render the pages\n\nFondaco-Mirror: {mirror}\n", events.len())
 }

@@ -24,10 +24,11 @@ pub(super) async fn record(world: &World) -> Result<Recorded, RunError> {
     for _ in 0..PUSHES_MAX {
         let mut state = State::tip(world).await?;
         let unselected = observe::observe(world, &mut state, &mut observed).await;
+        observe::observe_withdrawn(world, &state, &mut observed).await;
         let resolved = plan::resolve(&state.desired, &state.evidence.lock, &observed);
         let plan = plan::plan(&state.desired, &state.evidence, &resolved, &observed);
         failed.extend(gather::gather(world, &state, &plan, &mut facts).await);
-        let amended = amended(world, &state, &resolved, &facts).await?;
+        let amended = amended(world, &state, &resolved, &observed, &facts).await?;
         let message = message(&state, &amended);
         let Some(pushed) = push(world, &state, &amended.evidence, &amended.events, message).await? else {
             continue;
@@ -35,6 +36,8 @@ pub(super) async fn record(world: &World) -> Result<Recorded, RunError> {
         let before = state.evidence.clone();
         let commit = (pushed != state.tip).then(|| pushed.to_string());
         let state = State { tip: pushed, evidence: amended.evidence, ..state };
+        // What this run took in may be withdrawn already.
+        observe::observe_withdrawn(world, &state, &mut observed).await;
         let failures = failures(&resolved, &failed, &plan);
         let taken =
             facts.iter().filter_map(|(key, g)| Some((key.clone(), g.taken.as_ref()?.found.bytes_moved)));
@@ -49,6 +52,7 @@ pub(super) async fn amended(
     world: &World,
     state: &State,
     resolved: &[Resolved],
+    observed: &Observed,
     facts: &Facts,
 ) -> Result<Amended, RunError> {
     let bundle = match &state.evidence.advisories {
@@ -61,6 +65,7 @@ pub(super) async fn amended(
     let judging = Judging {
         desired: &state.desired,
         bundle: bundle.as_ref(),
+        observed,
         commit: &commit,
         now: world.now(),
         actor: &world.actor,
@@ -113,8 +118,10 @@ pub(crate) async fn commit_and_push(
 fn message(state: &State, amended: &Amended) -> String {
     let taken = amended.events.iter().filter(|event| event.kind == evidence::EventKind::Intake).count();
     let judged = amended.events.iter().filter(|event| event.kind == evidence::EventKind::Verdict).count();
+    let leaving = amended.events.iter().filter(|event| event.kind == evidence::EventKind::Withdrawal).count();
+    let leaving = if leaving == 0 { String::new() } else { format!(", announce {leaving} withdrawals") };
     format!(
-        "Record {taken} intakes and {judged} verdicts\n\nFondaco-Manifest-Commit: {}\nFondaco-Mirror: {}\n",
+        "Record {taken} intakes and {judged} verdicts{leaving}\n\nFondaco-Manifest-Commit: {}\nFondaco-Mirror: {}\n",
         state.tip, state.desired.mirror.name
     )
 }

@@ -1,10 +1,14 @@
 //! What a run did, for people and programs.
 
+mod leaving;
+
+pub use leaving::{UnaskedReport, UnknownReport, WithdrawalReport};
+
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde::Serialize;
 
-use super::{Recorded, World, cost, promote::Promoted, receipts::Closed};
+use super::{Recorded, World, cost, promote::Promoted, receipts::Closed, withdraw::Withdrawals};
 use crate::{
     model::{Verdict, foreign::inline},
     plan::{self, Resolved, Unselected},
@@ -20,6 +24,12 @@ pub struct Report {
     pub images: Vec<ImageReport>,
     /// Selections that could not be made.
     pub selections: Vec<SelectionReport>,
+    /// Withdrawn images that were still there when the run began.
+    pub withdrawals: Vec<WithdrawalReport>,
+    /// What withdrawals name and nobody knows.
+    pub unknown_subjects: Vec<UnknownReport>,
+    /// What records say is there and nobody asks for any more.
+    pub not_asked_for: Vec<UnaskedReport>,
     /// Commits this run pushed, in order.
     pub commits: Vec<String>,
     /// Requests by host and kind.
@@ -82,7 +92,11 @@ impl Report {
         let failed = |image: &ImageReport| {
             image.failure.is_some() || image.consumers.iter().any(|consumer| consumer.failure.is_some())
         };
-        !self.selections.is_empty() || self.images.iter().any(failed)
+        let kept = |withdrawal: &WithdrawalReport| withdrawal.failure.is_some();
+        !self.selections.is_empty()
+            || !self.unknown_subjects.is_empty()
+            || self.images.iter().any(failed)
+            || self.withdrawals.iter().any(kept)
     }
 
     /// Returns whether this run, not an earlier one, refused an image.
@@ -97,6 +111,8 @@ impl Report {
         if self.is_idle() {
             let _ =
                 writeln!(text, "nothing to do: {} images as recorded{}", self.images.len(), self.totals());
+            self.withdrawals.iter().for_each(|withdrawal| withdrawal.write(&mut text));
+            text.push_str(&leaving::count(&self.not_asked_for));
             return text;
         }
         for image in &self.images {
@@ -105,7 +121,10 @@ impl Report {
         for selection in &self.selections {
             selection.write(&mut text);
         }
+        self.withdrawals.iter().for_each(|withdrawal| withdrawal.write(&mut text));
+        self.unknown_subjects.iter().for_each(|unknown| unknown.write(&mut text));
         let _ = writeln!(text, "{} commits{}", self.commits.len(), self.totals());
+        text.push_str(&leaving::count(&self.not_asked_for));
         text.push_str(&cost::text(&self.usage));
         text
     }
@@ -154,13 +173,22 @@ impl ImageReport {
 }
 
 /// Builds the report of a run.
-pub(super) fn report(world: &World, recorded: &Recorded, promoted: &Promoted, closed: &Closed) -> Report {
+pub(super) fn report(
+    world: &World,
+    recorded: &Recorded,
+    promoted: &Promoted,
+    withdrawn: &Withdrawals,
+    closed: &Closed,
+) -> Report {
     let images = recorded.resolved.iter().map(|resolved| image_report(resolved, recorded, promoted, closed));
     let usage = world.registries.usage();
     Report {
         schema: "fondaco/report/v1alpha1",
         images: images.collect(),
         selections: recorded.unselected.iter().map(selection_report).collect(),
+        withdrawals: withdrawn.outcomes.iter().map(WithdrawalReport::of).collect(),
+        unknown_subjects: leaving::unknown(recorded),
+        not_asked_for: leaving::unasked(recorded, closed),
         commits: recorded.commit.iter().chain(&closed.commit).cloned().collect(),
         requests: usage.iter().map(|(host, usage)| (host.clone(), usage.requests.clone())).collect(),
         usage,

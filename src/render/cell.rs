@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Subject;
-use crate::evidence::{ConsumerVerdict, Hop, HopKind, ImageRecord};
+use crate::evidence::{ConsumerVerdict, Hop, ImageRecord};
 use crate::manifest::{DesiredConsumer, DesiredImage};
 use crate::model::{Digest, Instant, Repository, Verdict};
 
@@ -84,7 +84,7 @@ pub(super) fn until(verdict: &ConsumerVerdict) -> Option<Instant> {
 
 /// Returns the latest promotion of an image under a tag for a consumer.
 pub(super) fn promotion<'a>(record: &'a ImageRecord, consumer: &str, tag: &str) -> Option<&'a Hop> {
-    let promotions = record.custody.here().iter().filter(|hop| hop.kind == HopKind::Promotion);
+    let promotions = record.custody.promoted().into_iter();
     let ours =
         promotions.filter(|hop| hop.consumer.as_deref() == Some(consumer) && hop.tag.as_deref() == Some(tag));
     ours.max_by_key(|hop| hop.at)

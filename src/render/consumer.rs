@@ -151,7 +151,8 @@ fn rules(subject: Subject<'_>, consumer: &DesiredConsumer, page: &str) -> Vec<Ru
     ]
 }
 
-/// Returns what the consumer's tags mean, sorted by repository and tag.
+/// Returns what the consumer's tags mean, sorted by repository and tag. A tag that was withdrawn means nothing any more,
+/// also not what it meant before that.
 fn pullable<'a>(subject: Subject<'a>, consumer: &str) -> Vec<Pullable<'a>> {
     let mut latest: BTreeMap<(&Repository, &str), Pullable<'a>> = BTreeMap::new();
     for ((source, digest), record) in &subject.evidence.images {
@@ -163,7 +164,7 @@ fn pullable<'a>(subject: Subject<'a>, consumer: &str) -> Vec<Pullable<'a>> {
             }
         }
     }
-    let mut found: Vec<_> = latest.into_values().collect();
+    let mut found: Vec<_> = latest.into_values().filter(|one| one.record.custody.stands(one.hop)).collect();
     let tag = |image: &Pullable<'a>| image.hop.tag.as_deref().unwrap_or_default();
     found.sort_by(|a, b| a.hop.to.cmp(&b.hop.to).then_with(|| order::tags(tag(b), tag(a))));
     found

@@ -154,7 +154,8 @@ fn hops(subject: Subject<'_>) -> Vec<HopRow> {
     let mut ways: BTreeMap<(&'static str, &str, &str), (BTreeSet<&str>, usize)> = BTreeMap::new();
     for record in subject.evidence.images.values() {
         let mut of_image = BTreeSet::new();
-        for hop in &record.custody.hops {
+        // A withdrawal moves no bytes.
+        for hop in record.custody.hops.iter().filter(|hop| hop.kind != HopKind::Withdrawal) {
             let way = way(hop);
             let (asked, images) = ways.entry(way).or_default();
             asked.extend(hop.hosts.iter().map(String::as_str));
@@ -177,6 +178,7 @@ fn way(hop: &Hop) -> (&'static str, &str, &str) {
         HopKind::Intake => "intake",
         HopKind::Promotion => "promotion",
         HopKind::Carry => "carry",
+        HopKind::Withdrawal => "withdrawal",
     };
     (kind, &hop.from.host, &hop.to.host)
 }

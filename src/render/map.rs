@@ -72,10 +72,9 @@ fn taken_in(subject: Subject<'_>, host: &str) -> usize {
 }
 
 fn promoted(subject: Subject<'_>, consumer: &str) -> usize {
-    let is_ours = |hop: &crate::evidence::Hop| {
-        hop.kind == HopKind::Promotion && hop.consumer.as_deref() == Some(consumer)
-    };
-    subject.evidence.images.values().filter(|record| record.custody.here().iter().any(is_ours)).count()
+    let is_ours = |hop: &&crate::evidence::Hop| hop.consumer.as_deref() == Some(consumer);
+    let records = subject.evidence.images.values();
+    records.filter(|record| record.custody.promoted().iter().any(is_ours)).count()
 }
 
 /// Returns who operates a host and where, as far as it is declared.

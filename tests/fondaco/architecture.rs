@@ -103,7 +103,8 @@ fn users(words: &[&str]) -> Vec<String> {
 }
 
 /// Rule 9: nothing is deleted without a reviewed document. A DELETE is sent in two places, one of which closes upload
-/// sessions; the other is reached through the trait alone, and that by `fondaco doctor` for what it wrote itself.
+/// sessions; the other is reached through the trait alone, and that by a withdrawal that a document
+/// asks for and by `fondaco doctor` for what it wrote itself.
 #[test]
 fn nothing_is_deleted() {
     let senders = users(&["Method::DELETE", ".delete("]);
@@ -111,7 +112,7 @@ fn nothing_is_deleted() {
     let callers = users(&[".manifest_delete("]);
     assert_eq!(callers, ["registry/http/mod.rs"]);
     let callers = users(&[".delete_manifest("]);
-    assert_eq!(callers, ["registry/probe/delete.rs", "registry/probe/site.rs"]);
+    assert_eq!(callers, ["reconcile/withdraw.rs", "registry/probe/delete.rs", "registry/probe/site.rs"]);
 }
 
 #[test]

@@ -515,6 +515,24 @@ fn nothing_is_tagged_without_the_organisations_signature() {
 }
 
 #[test]
+fn what_the_receiving_side_withdraws_is_not_tagged_there() {
+    let gap = Gap::new();
+    gap.out(64 << 20);
+    let text = format!(
+        "apiVersion: fondaco/v1alpha1\nkind: Withdrawal\nmetadata: {{name: recall}}\nspec: {{subjects: [{{image: \
+         \"{}/library/large\", digest: \"{}\"}}], reason: broken, effective: 2026-11-21}}\n",
+        gap.upstream.address, gap.digest
+    );
+    gap.far.push(&[("withdrawals/recall.yaml", &text)]);
+    let report = gap.bring().unwrap();
+    let large = report.tags.iter().find(|tag| tag.digest == gap.digest).unwrap();
+    let expected = "withdrawal recall (withdrawals/recall.yaml:3) withdraws it";
+    assert_eq!((large.tagged, large.failure.as_deref()), (false, Some(expected)), "{}", report.text());
+    assert_eq!(gap.tagged(), None);
+    assert!(report.tags.iter().any(|tag| tag.tagged), "others arrive: {}", report.text());
+}
+
+#[test]
 fn only_what_is_cleared_for_the_chosen_consumers_is_carried() {
     let gap = Gap::new();
     let options = |consumer: &str| OutOptions {

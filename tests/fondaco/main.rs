@@ -21,3 +21,4 @@ mod scenario;
 mod schemas;
 mod selection;
 mod tiny;
+mod withdrawal;

@@ -10,7 +10,7 @@
 //! | 6 same inputs, same bytes | `thread_count_changes_no_byte`, `a_second_run_does_nothing`, `demo::*` |
 //! | 7 a verdict can be replayed | `a_verdict_is_recomputed_from_what_is_recorded` |
 //! | 8 one bad image never hides the others | `one_bad_image_never_hides_the_others` |
-//! | 9 nothing is deleted | `architecture::nothing_is_deleted`, `what_nobody_asks_for_any_more_stays` |
+//! | 9 nothing is deleted | `architecture::nothing_is_deleted`, `withdrawal::*`, `what_nobody_asks_for_any_more_stays` |
 //! | 10 hostile input is normal | the limits' own tests, beside each limit |
 //! | 11 facts, not conclusions | `render::tests`, `example_pages_make_no_claims` |
 //! | 12 no phone home | `only_named_hosts_are_contacted` |
@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// An advisory bundle that knows the demo's distributions and says nothing about its packages.
-const SILENT: [&str; 2] = [
+pub(crate) const SILENT: [&str; 2] = [
     tiny::ADVISORY,
     r#"{"id": "EXAMPLE-2026-0002", "modified": "2026-11-20T00:00:00Z",
      "affected": [{"package": {"ecosystem": "Alpine:v3.22", "name": "not-installed"},
@@ -154,6 +154,7 @@ fn a_verdict_is_recomputed_from_what_is_recorded() {
         let judging = Judging {
             desired: &desired,
             bundle: Some(&bundle),
+            observed: &observed,
             commit: &record.verdicts.manifest_commit,
             now: record.verdicts.judged_at,
             actor: &record.custody.hops[0].actor,

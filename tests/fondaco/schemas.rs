@@ -68,13 +68,20 @@ fn document(text: &str) -> Value {
 
 const KEY: &str = "\"-----BEGIN PUBLIC KEY-----\\nMFkw\\n-----END PUBLIC KEY-----\\n\"";
 
+fn of(kind: &'static str, name: &str, spec: &str) -> (&'static str, String) {
+    let head = format!("apiVersion: fondaco/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}}}\n");
+    (kind, format!("{head}spec: {spec}\n"))
+}
+
 /// Good documents, which together are a whole manifest repository, by kind.
 fn good() -> Vec<(&'static str, String)> {
+    let mut all = good_withdrawals();
+    all.extend(good_others());
+    all
+}
+
+fn good_others() -> Vec<(&'static str, String)> {
     let digest = format!("sha256:{}", "0a".repeat(32));
-    let of = |kind: &'static str, name: &str, spec: &str| {
-        let head = format!("apiVersion: fondaco/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}}}\n");
-        (kind, format!("{head}spec: {spec}\n"))
-    };
     vec![
         of(
             "Mirror",
@@ -125,6 +132,33 @@ fn good() -> Vec<(&'static str, String)> {
             "TrustPolicy",
             "official",
             &format!("{{keys: [{{name: nginx, pem: {KEY}}}], absent: record, invalid: hold}}"),
+        ),
+    ]
+}
+
+fn good_withdrawals() -> Vec<(&'static str, String)> {
+    let digest = format!("sha256:{}", "0a".repeat(32));
+    vec![
+        of(
+            "Withdrawal",
+            "eol",
+            "{subjects: [{image: docker.io/library/nginx, tag: \"1.27\"}], reason: end of life, effective: 2026-12-01}",
+        ),
+        of(
+            "Withdrawal",
+            "recall",
+            &format!(
+                "{{subjects: [{{image: docker.io/library/nginx, digest: \"{digest}\"}}], reason: broken, effective: \
+                 2026-12-01, grace: 7d, replacement: 1.28.1, consumers: [named], delete: distribution}}"
+            ),
+        ),
+        of(
+            "Withdrawal",
+            "strays",
+            &format!(
+                "{{subjects: [{{image: docker.io/library/nginx, digest: \"{digest}\"}}], reason: left over, effective: \
+                 2026-12-01, delete: quarantine}}"
+            ),
         ),
     ]
 }

@@ -9,6 +9,7 @@ mod limits;
 mod mirror;
 mod registry;
 mod trust_policy;
+mod withdrawal;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -22,6 +23,7 @@ pub use registry::{
     Declared, Jurisdiction, Operator, Parent, PrefixCredential, RegistryAccess, RegistrySpec,
 };
 pub use trust_policy::{Action, TrustPolicySpec, TrustedKey};
+pub use withdrawal::{Delete, WithdrawalSpec, WithdrawnImage};
 
 use super::text::{HostName, Name};
 
@@ -37,11 +39,19 @@ pub enum Kind {
     Consumer,
     Gate,
     TrustPolicy,
+    Withdrawal,
 }
 
 impl Kind {
-    pub const ALL: [Self; 6] =
-        [Self::Mirror, Self::Registry, Self::ImageSet, Self::Consumer, Self::Gate, Self::TrustPolicy];
+    pub const ALL: [Self; 7] = [
+        Self::Mirror,
+        Self::Registry,
+        Self::ImageSet,
+        Self::Consumer,
+        Self::Gate,
+        Self::TrustPolicy,
+        Self::Withdrawal,
+    ];
 
     /// Returns the word behind `kind:`.
     pub const fn name(self) -> &'static str {
@@ -52,6 +62,7 @@ impl Kind {
             Self::Consumer => "Consumer",
             Self::Gate => "Gate",
             Self::TrustPolicy => "TrustPolicy",
+            Self::Withdrawal => "Withdrawal",
         }
     }
 
@@ -64,6 +75,7 @@ impl Kind {
             Self::Consumer => "consumer",
             Self::Gate => "gate",
             Self::TrustPolicy => "trust policy",
+            Self::Withdrawal => "withdrawal",
         }
     }
 
@@ -72,7 +84,7 @@ impl Kind {
         match self {
             Self::Gate => &["default", "inline"],
             Self::TrustPolicy => &["none"],
-            Self::Mirror | Self::Registry | Self::ImageSet | Self::Consumer => &[],
+            Self::Mirror | Self::Registry | Self::ImageSet | Self::Consumer | Self::Withdrawal => &[],
         }
     }
 }

@@ -8,11 +8,14 @@ mod overlaps;
 mod policies;
 mod registries;
 mod selections;
+mod withdrawals;
 
 use std::collections::BTreeMap;
 
 use super::escape::shown;
-use super::kinds::{ConsumerSpec, GateSpec, ImageSetSpec, Kind, MirrorSpec, RegistrySpec, TrustPolicySpec};
+use super::kinds::{
+    ConsumerSpec, GateSpec, ImageSetSpec, Kind, MirrorSpec, RegistrySpec, TrustPolicySpec, WithdrawalSpec,
+};
 use super::mistakes::Mistakes;
 use super::node::Node;
 use super::shape::Named;
@@ -55,6 +58,7 @@ pub(super) enum Spec {
     Consumer(ConsumerSpec),
     Gate(GateSpec),
     TrustPolicy(TrustPolicySpec),
+    Withdrawal(WithdrawalSpec),
 }
 
 impl Object<'_> {
@@ -169,6 +173,7 @@ fn plural(kind: Kind) -> &'static str {
         Kind::Consumer => "consumers",
         Kind::Gate => "gates",
         Kind::TrustPolicy => "trust policies",
+        Kind::Withdrawal => "withdrawals",
     }
 }
 
@@ -181,6 +186,7 @@ pub(super) fn resolve(sources: &Sources<'_>, out: &mut Mistakes) -> Option<Desir
     let policies = policies::policies(sources, out);
     let (images, selecting) = images::images(sources, out);
     let consumers = consumers::consumers(sources, &names);
+    let withdrawals = withdrawals::withdrawals(sources, out);
     conflicts::trust(&images, out);
     overlaps::trust(&selecting, &images, out);
     if conflicts::destinations(&consumers, &images, &selecting, mirror.as_ref(), out) {
@@ -191,7 +197,7 @@ pub(super) fn resolve(sources: &Sources<'_>, out: &mut Mistakes) -> Option<Desir
     let mut selections: Vec<_> = selecting.into_iter().map(|selecting| selecting.selection).collect();
     selections.sort();
     let consumers = consumers.into_iter().map(|(consumer, _)| consumer).collect();
-    Some(Desired { mirror: mirror?, registries, policies, images, selections, consumers })
+    Some(Desired { mirror: mirror?, registries, policies, images, selections, consumers, withdrawals })
 }
 
 /// Returns the mirror, and reports where there is none or more than one.

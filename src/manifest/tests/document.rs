@@ -94,7 +94,7 @@ spec:
             2 | kind: Consumr
               |       ^^^^^^^ did you mean `Consumer`?
               |
-              = help: kinds: Mirror, Registry, ImageSet, Consumer, Gate, TrustPolicy
+              = help: kinds: Mirror, Registry, ImageSet, Consumer, Gate, TrustPolicy, Withdrawal
 
             error[F0110]: `Archive` is not a name
              --> consumers/archive.yaml:3:18
@@ -184,7 +184,7 @@ spec:
             6 | kind: Pod
               |       ^^^
               |
-              = help: kinds: Mirror, Registry, ImageSet, Consumer, Gate, TrustPolicy
+              = help: kinds: Mirror, Registry, ImageSet, Consumer, Gate, TrustPolicy, Withdrawal
 
             error[F0108]: expected a document: a map with `apiVersion`, `kind`, `metadata` and `spec`
              --> gates/standard.yaml:8:1
@@ -192,7 +192,7 @@ spec:
             8 | - a list
               | ^
               |
-              = help: kinds: Mirror, Registry, ImageSet, Consumer, Gate, TrustPolicy
+              = help: kinds: Mirror, Registry, ImageSet, Consumer, Gate, TrustPolicy, Withdrawal
 
             error[F0101]: not valid YAML: while parsing a node, did not find expected node content
             --> images/broken.yaml:3:1
@@ -352,7 +352,7 @@ kind: Gate
             7 | apiVersion: fondaco/v1alpha1
               | ^
               |
-              = help: kinds: Mirror, Registry, ImageSet, Consumer, Gate, TrustPolicy
+              = help: kinds: Mirror, Registry, ImageSet, Consumer, Gate, TrustPolicy, Withdrawal
 
             error[F0109]: a document needs the key `apiVersion`
              --> fondaco.yaml:9:1

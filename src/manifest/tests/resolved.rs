@@ -47,6 +47,7 @@ spec: {target: registry.acme.example/payments, images: [web], gate: {maxSeverity
 #[test]
 fn the_smallest_manifest_has_a_default_for_everything_else() {
     let expected = Desired {
+        withdrawals: vec![],
         mirror: DesiredMirror {
             name: "acme".into(),
             quarantine: "registry.acme.example/quarantine".parse().unwrap(),

@@ -50,6 +50,7 @@ fn desired(
     consumers: Vec<DesiredConsumer>,
 ) -> Desired {
     Desired {
+        withdrawals: vec![],
         mirror: crate::manifest::DesiredMirror {
             name: "acme".into(),
             quarantine: "mirror.example/quarantine".parse().unwrap(),

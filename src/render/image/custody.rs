@@ -69,12 +69,13 @@ fn row(hop: &Hop, from_id: usize, to_id: usize) -> Row {
             HopKind::Intake => "intake",
             HopKind::Promotion => "promotion",
             HopKind::Carry => "carry",
+            HopKind::Withdrawal => "withdrawal",
         },
         from: hop.from.to_string(),
         to: hop.to.to_string(),
         tag: or_none(&hop.tag),
         consumer: or_none(&hop.consumer),
-        hosts: hop.hosts.join(", "),
+        hosts: if hop.hosts.is_empty() { "none".to_owned() } else { hop.hosts.join(", ") },
         bytes: hop.bytes,
         certainty: match hop.certainty {
             Certainty::Performed => "performed",
@@ -82,7 +83,7 @@ fn row(hop: &Hop, from_id: usize, to_id: usize) -> Row {
         },
         cleared_by: match hop.kind {
             HopKind::Intake => Some("none".to_owned()),
-            HopKind::Promotion | HopKind::Carry => hop.cleared_by.clone(),
+            HopKind::Promotion | HopKind::Carry | HopKind::Withdrawal => hop.cleared_by.clone(),
         },
         tool: hop.tool.clone(),
         provider: hop.actor.provider.clone(),

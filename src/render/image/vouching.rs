@@ -25,7 +25,8 @@ struct Row {
 
 pub(super) fn section(image: Image<'_>) -> Section {
     let promotions = image.record.custody.here().iter().filter(|hop| hop.kind == HopKind::Promotion);
-    let signed = promotions.clone().find(|hop| hop.vouched.iter().any(|vouched| vouched.key.is_some()));
+    let standing = image.record.custody.promoted();
+    let signed = standing.into_iter().find(|hop| hop.vouched.iter().any(|vouched| vouched.key.is_some()));
     Section {
         rows: promotions.flat_map(|hop| hop.vouched.iter().map(|vouched| row(hop, vouched))).collect(),
         command: signed.map(|hop| command(image, hop)),
