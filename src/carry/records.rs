@@ -69,8 +69,10 @@ fn lock(evidence: &mut Evidence, carried: &Evidence, images: &[&CarriedImage]) {
         locked.insert((entry.repository.clone(), entry.tag.clone()), entry.clone());
     }
     for image in images {
+        let record = carried.image(&image.source, &image.digest);
+        let upstream = record.map_or(&image.digest, |record| record.custody.upstream());
         let meant = carried.lock.images.iter();
-        let meant = meant.filter(|entry| entry.repository == image.source && entry.digest == image.digest);
+        let meant = meant.filter(|entry| entry.repository == image.source && entry.digest == *upstream);
         for entry in meant {
             locked.insert((entry.repository.clone(), entry.tag.clone()), entry.clone());
         }

@@ -47,8 +47,9 @@ pub(super) fn select<'a>(state: &'a State, consumers: &[String]) -> Result<Vec<S
             let locked = state.evidence.lock.images.iter();
             let mut meant = locked.filter(|l| l.repository == image.source && l.tag == image.tag);
             let Some(locked) = meant.next() else { continue };
-            let key = (locked.repository.clone(), locked.digest.clone());
-            let Some(record) = state.evidence.images.get(&key) else { continue };
+            let platforms = &image.content.platforms;
+            let record = state.evidence.asked(&locked.repository, &locked.digest, platforms);
+            let Some(record) = record else { continue };
             let verdict = plan::verdict_for(record, &consumer.name);
             if verdict.is_none_or(|verdict| verdict.verdict != Verdict::Cleared) {
                 continue;
@@ -56,7 +57,7 @@ pub(super) fn select<'a>(state: &'a State, consumers: &[String]) -> Result<Vec<S
             let distribution = consumer.distribution(&image.source);
             let promoted = plan::has_receipt(record, &consumer.name, &distribution, &image.tag);
             let tag = SelectedTag { consumer: &consumer.name, tag: &image.tag, distribution, promoted };
-            let (source, digest) = (&locked.repository, &locked.digest);
+            let (source, digest) = (&locked.repository, &record.custody.subject.digest);
             let new = || Selected { source, digest, record, tags: vec![] };
             found.entry((source, digest)).or_insert_with(new).tags.push(tag);
         }

@@ -145,7 +145,7 @@ impl Tagging<'_> {
         let locked = state.evidence.lock.images.iter();
         let mut locked = locked.filter(|l| l.repository == image.source && l.tag == promotion.tag);
         match locked.next() {
-            Some(locked) if locked.digest == image.digest => Ok(()),
+            Some(locked) if locked.digest == *record.custody.upstream() => Ok(()),
             _ => Err(format!("the pushed lock gives tag `{}` another meaning", promotion.tag)),
         }
     }

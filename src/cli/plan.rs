@@ -61,7 +61,10 @@ fn newly_refused(outlook: &reconcile::Outlook) -> bool {
     let refused = crate::model::Verdict::Refused;
     outlook.plan.images.iter().any(|planned| {
         let record = planned.digest.as_ref();
-        let record = record.and_then(|digest| outlook.state.evidence.image(&planned.image.source, digest));
+        let record = record.and_then(|digest| {
+            let platforms = &planned.image.content.platforms;
+            outlook.state.evidence.asked(&planned.image.source, digest, platforms)
+        });
         planned.consumers.iter().any(|consumer| {
             let before = record.and_then(|record| plan::verdict_for(record, &consumer.name));
             let now = consumer.verdict.as_ref();

@@ -8,7 +8,7 @@ use super::{
     ADVISORIES_LOCK, AdvisoriesLock, Custody, Document, EventLog, IMAGES, IMAGES_LOCK, ImageRecord,
     ImagesLock, REGISTRIES_LOCK, RegistriesLock, image_directory, log,
 };
-use crate::model::{Digest, Kind, Repository};
+use crate::model::{Digest, Kind, Platform, Repository};
 
 /// Everything that is recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -27,6 +27,26 @@ impl Evidence {
     /// Returns the record of an upstream repository's digest.
     pub fn image(&self, source: &Repository, digest: &Digest) -> Option<&ImageRecord> {
         self.images.get(&(source.clone(), digest.clone()))
+    }
+
+    /// Returns the record of what a tag means: `upstream` is the digest there, `platforms` what is asked for of it, all
+    /// where there are none. What was taken in for another choice is another record.
+    pub fn asked(
+        &self,
+        source: &Repository,
+        upstream: &Digest,
+        platforms: &[Platform],
+    ) -> Option<&ImageRecord> {
+        if platforms.is_empty() {
+            return self.image(source, upstream).filter(|record| record.custody.source.subset.is_none());
+        }
+        let names: Vec<String> = platforms.iter().map(Platform::to_string).collect();
+        let of = |record: &&ImageRecord| {
+            let subset = record.custody.source.subset.as_ref();
+            subset.is_some_and(|subset| subset.upstream == *upstream && subset.platforms == names)
+        };
+        let records = self.images.iter().filter(|((repository, _), _)| repository == source);
+        records.map(|(_, record)| record).find(of)
     }
 }
 
@@ -95,13 +115,14 @@ fn image(files: &Files, directory: &str) -> Result<ImageRecord, EvidenceError> {
         scan: document(files, &path("scan.json"))?,
         verdicts: required(files, &path("verdicts.json"))?,
     };
-    let same = |name: &str, found: &Digest| {
-        let wrong = || fail(path(name), format!("its subject is {found}, not {subject}"));
-        (*found == subject).then_some(()).ok_or_else(wrong)
+    let same = |name: &str, found: &Digest, wanted: &Digest| {
+        let wrong = || fail(path(name), format!("its subject is {found}, not {wanted}"));
+        (found == wanted).then_some(()).ok_or_else(wrong)
     };
-    same("verification.json", &record.verification.subject)?;
-    same("verdicts.json", &record.verdicts.subject)?;
-    record.scan.as_ref().map_or(Ok(()), |scan| same("scan.json", &scan.subject))?;
+    // Of chosen platforms there is a new index, and publishers have signed theirs.
+    same("verification.json", &record.verification.subject, record.custody.upstream())?;
+    same("verdicts.json", &record.verdicts.subject, &subject)?;
+    record.scan.as_ref().map_or(Ok(()), |scan| same("scan.json", &scan.subject, &subject))?;
     let named = record.custody.subject.platforms.iter().map(|platform| platform.packages.as_str());
     for name in named.chain([packages::UNION]) {
         if !record.packages.contains_key(name) {

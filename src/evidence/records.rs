@@ -131,6 +131,38 @@ pub struct SourceRecord {
     pub repository: Repository,
     /// Tags that pointed here, sorted by name.
     pub tags: Vec<TagSeen>,
+    /// What was chosen of upstream's index, where platforms were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subset: Option<SubsetRecord>,
+}
+
+/// Some platforms of an image. The subject is then a new index of upstream's entries, unless nothing was left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SubsetRecord {
+    /// Upstream's manifest or index: what the tag means, what the lock names and whose signatures were verified.
+    pub upstream: Digest,
+    /// The platforms that were asked for, sorted.
+    pub platforms: Vec<String>,
+    /// Entries of upstream's index that the new one does not have, in upstream's order.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A manifest that was not taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LeftOut {
+    pub digest: Digest,
+    /// As upstream's index names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+}
+
+impl Custody {
+    /// Returns the digest that upstream's tag means: the subject's own, unless platforms were chosen.
+    pub fn upstream(&self) -> &Digest {
+        self.source.subset.as_ref().map_or(&self.subject.digest, |subset| &subset.upstream)
+    }
 }
 
 /// A tag and when it was first seen to mean this digest.

@@ -68,6 +68,7 @@ pub(crate) fn desired() -> Desired {
         digest: None,
         trust: Some("official".to_owned()),
         cooldown: None,
+        content: crate::manifest::DesiredContent::default(),
         written: "images/web.yaml:5".to_owned(),
     };
     let registries = [
@@ -286,6 +287,7 @@ fn image(source: &str, tag: &str, platforms: &[&str]) -> ImageRecord {
             source: SourceRecord {
                 repository: repository(source),
                 tags: vec![TagSeen { tag: tag.to_owned(), first_seen }],
+                subset: None,
             },
             hops: vec![hop(HopKind::Intake, repository(source), quarantine)],
             companions: vec![],

@@ -30,6 +30,21 @@ pub(super) const fn is_foreign(descriptor: &Descriptor) -> bool {
     !descriptor.urls.is_empty()
 }
 
+/// Returns an error where a layer is to be fetched from elsewhere.
+pub(super) fn none_foreign(nodes: &[Node]) -> Result<(), IntakeError> {
+    for node in nodes {
+        let Document::Image(image) = &node.document else { continue };
+        if let Some(layer) = image.layers.iter().find(|layer| is_foreign(layer)) {
+            let detail = format!(
+                "layer `{}` is kept elsewhere, and the manifest says `foreignLayers: refuse`",
+                layer.digest
+            );
+            return Err(IntakeError::Manifest { digest: node.raw.descriptor.digest.clone(), detail });
+        }
+    }
+    Ok(())
+}
+
 /// Returns the key under which the facts of a layer are kept, where it is an archive.
 pub(super) fn layer_key(descriptor: &Descriptor) -> Option<LayerKey> {
     let compression = Compression::of(&descriptor.media_type)?;

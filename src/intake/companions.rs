@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::manifests::{self, Node};
 use super::{Intake, IntakeError, Job, Side, relay, rootfs};
-use crate::evidence::{Companion, FoundAt};
+use crate::evidence::{Companion, FoundAt, SubsetRecord};
 use crate::model::foreign::cut;
 use crate::model::{Descriptor, Digest, Document, Kind, Reference, media_type};
 use crate::registry::{RawManifest, RegistryError, fallback_tag};
@@ -59,11 +59,26 @@ pub(super) struct Brought {
 
 /// Looks for everything that belongs to the manifests of an image, and brings it into the target. Where the job copies
 /// nothing, the target is looked at and only told of.
-pub(super) async fn bring(intake: &Intake, job: &Job, image: &[Node]) -> Result<Brought, IntakeError> {
-    let known: BTreeSet<Digest> = image.iter().map(|node| node.raw.descriptor.digest.clone()).collect();
+///
+/// Of a `subset` upstream's index is looked at instead of the new one, which upstream does not know; what speaks of it
+/// stays in quarantine.
+pub(super) async fn bring(
+    intake: &Intake,
+    job: &Job,
+    image: &[Node],
+    subset: Option<&SubsetRecord>,
+) -> Result<Brought, IntakeError> {
+    let mut known: BTreeSet<Digest> = image.iter().map(|node| node.raw.descriptor.digest.clone()).collect();
+    let mut withheld = BTreeSet::new();
+    if let (Some(subset), Some(root)) = (subset, image.last())
+        && subset.upstream != root.raw.descriptor.digest
+    {
+        known.remove(&root.raw.descriptor.digest);
+        known.insert(subset.upstream.clone());
+        withheld.insert(subset.upstream.clone());
+    }
     let mut subjects: Vec<Digest> = known.iter().cloned().collect();
-    let mut search =
-        Search { intake, job, known, withheld: BTreeSet::new(), size: 0, brought: Brought::default() };
+    let mut search = Search { intake, job, known, withheld, size: 0, brought: Brought::default() };
     for _ in 0..DEPTH_MAX {
         let seen = search.look_at(&subjects).await?;
         subjects = search.take(seen).await?;

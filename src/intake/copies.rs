@@ -224,10 +224,12 @@ impl<'a> Ready<'a> {
             target: to.registry,
             target_path: to.path,
             ticket,
+            platforms: vec![],
+            refuse_foreign: false,
             skip_copy: false,
             progress,
         };
-        let brought = companions::bring(intake, &job, &self.nodes).await?;
+        let brought = companions::bring(intake, &job, &self.nodes, None).await?;
         self.transfer.tally.add(brought.bytes);
         Ok(())
     }

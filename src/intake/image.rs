@@ -8,9 +8,9 @@ use super::blobs::{Blob, Transfer};
 use super::companions::{self, Brought};
 use super::manifests::{self, Node};
 use super::platforms::{Catalogued, Lists, catalogue, lists};
-use super::{Intake, IntakeError, Job, OpenRepository, TakenIn, blobs, rootfs};
+use super::{Intake, IntakeError, Job, OpenRepository, TakenIn, blobs, rootfs, subset};
 use crate::evidence::{Subject, Unread};
-use crate::model::{Document, Reference};
+use crate::model::{Descriptor, Document, Reference};
 
 /// Takes one image in: its blobs, then its manifests, children first, then the tag that keeps garbage collection
 /// away; and reads back what was written. Nothing is named in the target before every layer has been catalogued and
@@ -21,30 +21,38 @@ use crate::model::{Document, Reference};
 pub async fn take_in(intake: &Intake, job: &Job) -> Result<TakenIn, IntakeError> {
     let from = OpenRepository { registry: job.source.clone(), path: job.source_path.clone() };
     let to = OpenRepository { registry: job.target.clone(), path: job.target_path.clone() };
-    let nodes = if job.skip_copy {
+    let (nodes, subset) = if job.skip_copy {
         job.ticket.pass();
-        manifests::fetch(to.side(), &job.digest).await.map_err(as_target)?
+        (manifests::fetch(to.side(), &job.digest).await.map_err(as_target)?, None)
     } else {
-        manifests::fetch(from.side(), &job.digest).await?
+        manifests::fetch_chosen(from.side(), &job.digest, &job.platforms).await?
     };
     let blobs = blobs::of(&nodes)?;
+    if job.refuse_foreign {
+        blobs::none_foreign(&nodes)?;
+    }
     let wanted = if job.skip_copy { &[] } else { &blobs[..] };
     let progress = job.progress.clone();
     let transfer = Transfer::enlist(intake, &job.ticket, (from, to), wanted, progress).await;
     transfer.tally.asked_source.store(!job.skip_copy, Ordering::Relaxed);
     let written = if job.skip_copy { vec![] } else { bring(&transfer, &blobs).await? };
     let catalogued = catalogue_all(&transfer, &nodes).await?;
+    if subset.is_some() {
+        let platforms = catalogued.iter().map(|one| &one.platform);
+        subset::check(&job.digest, &job.platforms, platforms)?;
+    }
     let unread = hidden(&transfer, &nodes, &catalogued).await?;
     if !job.skip_copy {
         by_digest(&transfer, &nodes).await?;
         transfer.enlisted.over();
     }
-    let brought = companions::bring(intake, job, &nodes).await?;
+    let brought = companions::bring(intake, job, &nodes, subset.as_ref()).await?;
     if !job.skip_copy {
         name(&transfer, &nodes).await?;
         read_back(&transfer, &written).await?;
     }
-    Ok(taken_in(&transfer, job, &nodes, lists(catalogued, unread), brought))
+    let taken = taken_in(&transfer, job, &nodes, lists(catalogued, unread), brought);
+    Ok(TakenIn { subset, ..taken })
 }
 
 /// Catalogues every manifest that is an image with a root file system.
@@ -166,11 +174,12 @@ fn taken_in(transfer: &Transfer<'_>, job: &Job, nodes: &[Node], lists: Lists, br
     }
     hosts.sort();
     hosts.dedup();
-    let root = nodes.last().map(|root| root.raw.descriptor.clone());
+    let missing = || Descriptor::new("", job.digest.clone(), 0);
+    let root = nodes.last().map_or_else(missing, |root| root.raw.descriptor.clone());
     let subject = Subject {
-        digest: job.digest.clone(),
-        media_type: root.as_ref().map(|root| root.media_type.clone()).unwrap_or_default(),
-        size: root.map_or(0, |root| root.size),
+        digest: root.digest,
+        media_type: root.media_type,
+        size: root.size,
         platforms: lists.platforms,
         total_size: total_size(nodes),
         not_catalogued: lists.gaps.clone(),
@@ -178,7 +187,7 @@ fn taken_in(transfer: &Transfer<'_>, job: &Job, nodes: &[Node], lists: Lists, br
     };
     let bytes_moved = transfer.tally.bytes.load(Ordering::Relaxed) + brought.bytes;
     let (packages, gaps, companions) = (lists.packages, lists.gaps, brought.companions);
-    TakenIn { subject, packages, gaps, companions, bytes_moved, hosts }
+    TakenIn { subject, subset: None, packages, gaps, companions, bytes_moved, hosts }
 }
 
 /// Returns the bytes of all distinct manifests and blobs, foreign layers included.

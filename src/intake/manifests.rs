@@ -6,7 +6,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{IntakeError, Side, rootfs};
+use super::{IntakeError, Side, rootfs, subset};
+use crate::evidence::SubsetRecord;
 use crate::model::{Descriptor, Digest, Document, ImageManifest, Platform, Reference, media_type};
 use crate::registry::RawManifest;
 
@@ -31,6 +32,11 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// Returns a manifest that no index names.
+    pub(super) const fn top(raw: RawManifest, document: Document) -> Self {
+        Self { raw, document, platform: None, attestation: false }
+    }
+
     /// Returns the manifest where it is an image with a root file system. That it is marked as an attestation or
     /// artifact is believed only where no layer is one of a file system: runtimes do not ask for marks.
     pub(super) fn image(&self) -> Option<&ImageManifest> {
@@ -62,13 +68,30 @@ impl Node {
 /// Fetches the manifest `root` and everything below it. Children stand before what names them, the root last;
 /// among children the order of the index holds.
 pub(crate) async fn fetch(side: Side<'_>, root: &Digest) -> Result<Vec<Node>, IntakeError> {
+    below(side, node(side, &Wanted { digest: root.clone(), descriptor: None }).await?).await
+}
+
+/// Fetches as [`fetch`] does, and of the index only what belongs to these platforms: what is left out is not asked for.
+pub(super) async fn fetch_chosen(
+    side: Side<'_>,
+    root: &Digest,
+    platforms: &[Platform],
+) -> Result<(Vec<Node>, Option<SubsetRecord>), IntakeError> {
+    if platforms.is_empty() {
+        return Ok((fetch(side, root).await?, None));
+    }
+    let top = node(side, &Wanted { digest: root.clone(), descriptor: None }).await?;
+    let (top, subset) = subset::chosen(top, platforms)?;
+    Ok((below(side, top).await?, Some(subset)))
+}
+
+async fn below(side: Side<'_>, top: Node) -> Result<Vec<Node>, IntakeError> {
+    let root = top.raw.descriptor.digest.clone();
     let mut found = BTreeMap::new();
     let mut bytes = 0;
-    let mut level = vec![Wanted { digest: root.clone(), descriptor: None }];
+    let mut nodes = vec![top];
     for _ in 0..=DEPTH_MAX {
-        let fetches: Vec<_> = level.iter().map(|wanted| node(side, wanted)).collect();
-        let nodes: Vec<Node> = stream::iter(fetches).buffered(PARALLEL).try_collect().await?;
-        level = vec![];
+        let mut level = vec![];
         for node in nodes {
             bytes += node.raw.bytes.len();
             level.extend(node.children().iter().map(Wanted::child));
@@ -77,16 +100,18 @@ pub(crate) async fn fetch(side: Side<'_>, root: &Digest) -> Result<Vec<Node>, In
         let mut new = BTreeSet::new();
         level.retain(|wanted| !found.contains_key(&wanted.digest) && new.insert(wanted.digest.clone()));
         if found.len() + level.len() > MANIFESTS_MAX || bytes > TOTAL_BYTES_MAX {
-            return Err(broken(root, "has too many manifests below it"));
+            return Err(broken(&root, "has too many manifests below it"));
         }
         if level.is_empty() {
-            return in_order(root, found);
+            return in_order(&root, found);
         }
+        let fetches: Vec<_> = level.iter().map(|wanted| node(side, wanted)).collect();
+        nodes = stream::iter(fetches).buffered(PARALLEL).try_collect().await?;
     }
-    Err(broken(root, "has indexes nested too deeply"))
+    Err(broken(&root, "has indexes nested too deeply"))
 }
 
-fn broken(digest: &Digest, detail: impl Into<String>) -> IntakeError {
+pub(super) fn broken(digest: &Digest, detail: impl Into<String>) -> IntakeError {
     IntakeError::Manifest { digest: digest.clone(), detail: detail.into() }
 }
 

@@ -20,6 +20,7 @@ mod plan;
 mod platforms;
 mod relay;
 mod rootfs;
+mod subset;
 mod tap;
 mod verified;
 
@@ -41,8 +42,8 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::evidence::{Companion, NotLookedAt, Subject};
-use crate::model::Digest;
+use crate::evidence::{Companion, NotLookedAt, Subject, SubsetRecord};
+use crate::model::{Digest, Platform};
 use crate::registry::Registry;
 
 /// What happened, for whoever shows it. Called often and from many tasks, so it must return at once.
@@ -68,6 +69,10 @@ pub struct Job {
     pub target_path: String,
     /// Its place in the line of the run's images, from [`Intake::ticket`].
     pub ticket: Arc<Ticket>,
+    /// Platforms of the index to take in; all where there are none.
+    pub platforms: Vec<Platform>,
+    /// Whether a layer that is kept elsewhere fails the intake.
+    pub refuse_foreign: bool,
     /// The image is in the target; only gather its facts. The source is not asked for anything.
     pub skip_copy: bool,
     pub progress: ProgressFn,
@@ -83,6 +88,8 @@ impl fmt::Debug for Job {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakenIn {
     pub subject: Subject,
+    /// What was chosen of upstream's index, where platforms were asked for.
+    pub subset: Option<SubsetRecord>,
     /// Package lists by file name. `packages.txt` is always there: the only platform's, or the union of all.
     pub packages: BTreeMap<String, String>,
     /// Sorted; what was not looked at in any platform, with the packages of all of them added up.

@@ -84,6 +84,8 @@ fn job(source: &Arc<Memory>, target: &Arc<Memory>, root: &Value) -> Job {
         target: target.clone(),
         target_path: DOWN.into(),
         ticket: intake().ticket(),
+        platforms: vec![],
+        refuse_foreign: false,
         skip_copy: false,
         progress: Arc::new(|_| {}),
     }

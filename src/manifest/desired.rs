@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::DesiredAccess;
-use crate::model::{Digest, Instant, Outcome, Period, Reference, Repository, Severity, TagRule, Verdict};
+use crate::model::{
+    Digest, Instant, Outcome, Period, Platform, Reference, Repository, Severity, TagRule, Verdict,
+};
 use crate::registry::{BehaviourOverrides, Limits, RegistryKind};
 
 /// A value with the place it is written, `gates/standard.yaml:6`, or `default`.
@@ -111,6 +113,8 @@ pub struct DesiredImage {
     pub trust: Option<String>,
     /// The longer one of the image's and its set's.
     pub cooldown: Option<Ruled<Period>>,
+    /// What of it is taken in.
+    pub content: DesiredContent,
     pub written: String,
 }
 
@@ -127,6 +131,15 @@ impl DesiredSelection {
     pub fn under(&self, tag: &str) -> DesiredImage {
         DesiredImage { tag: tag.to_owned(), ..self.image.clone() }
     }
+}
+
+/// What of an image is taken in; the default is all of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct DesiredContent {
+    /// Sorted; none means all.
+    pub platforms: Vec<Platform>,
+    /// Whether layers that are kept elsewhere fail the intake.
+    pub refuse_foreign: bool,
 }
 
 /// A `Consumer` with its gate.

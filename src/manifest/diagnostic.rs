@@ -118,6 +118,7 @@ codes! {
     TrustConflict = "F0209", "One image is asked for under two trust policies.";
     TooManyDistributions = "F0210", "The consumers ask for more tags together than a mirror may hold.";
     TooManySelections = "F0211", "The image sets hold more selections than one run may list tags for.";
+    ContentConflict = "F0220", "Two entries ask for different platforms or treatments of one repository.";
 }
 
 impl Serialize for Code {

@@ -11,6 +11,7 @@
 
 mod access;
 mod between;
+mod content;
 mod document;
 mod hostile;
 mod limits;

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 
 use super::kinds::Kind;
-use crate::model::{Digest, Instant, Period, Reference, Repository, RepositoryError, tag_rule};
+use crate::model::{Digest, Instant, Period, Platform, Reference, Repository, RepositoryError, tag_rule};
 
 /// A kind of text, as the check of a document uses it.
 pub(super) struct Form {
@@ -35,6 +35,7 @@ pub(super) const FORMS: &[Form] = &[
     TagPattern::FORM,
     CaptureName::FORM,
     ImageName::FORM,
+    PlatformName::FORM,
     Prefix::FORM,
     InsidePath::FORM,
     OutsidePath::FORM,
@@ -187,6 +188,11 @@ form! {
 form! {
     /// A repository with its registry's host, without tag or digest, for instance `docker.io/library/nginx`.
     ImageName(Repository): "a repository", "^[^/@]+/[^:@A-Z]+$", None, repository
+}
+
+form! {
+    /// A platform: system, architecture and, where one is wanted, variant, for instance `linux/amd64` or `linux/arm/v7`.
+    PlatformName(Platform): "a platform", "^[a-z0-9_.-]{1,32}(/[a-z0-9_.-]{1,32}){1,2}$", None, |text| text.parse::<Platform>()
 }
 
 form! {

@@ -66,11 +66,11 @@ pub type Facts = BTreeMap<(Repository, Digest), Gathered>;
 /// Returns whether judging needs the advisory bundle itself: some image has no scan by the pinned one.
 pub fn needs_bundle(evidence: &Evidence, resolved: &[Resolved], facts: &Facts) -> bool {
     let Some(lock) = &evidence.advisories else { return false };
-    resolved.iter().filter_map(|r| Some((&r.image.source, r.digest.as_ref()?))).any(|(source, digest)| {
-        match evidence.image(source, digest) {
-            Some(record) => record.scan.as_ref().is_none_or(|scan| scan.advisories.digest != lock.digest),
-            None => facts.contains_key(&(source.clone(), digest.clone())),
-        }
+    resolved.iter().filter_map(|r| Some((&r.image, r.digest.as_ref()?))).any(|(image, digest)| match evidence
+        .asked(&image.source, digest, &image.content.platforms)
+    {
+        Some(record) => record.scan.as_ref().is_none_or(|scan| scan.advisories.digest != lock.digest),
+        None => facts.contains_key(&(image.source.clone(), digest.clone())),
     })
 }
 
@@ -90,14 +90,16 @@ pub fn amend(
         }
         add_facts(judging, &mut amended, resolved, digest, facts);
     }
-    let mut subjects: BTreeMap<(&Repository, &Digest), Vec<&DesiredImage>> = BTreeMap::new();
+    let mut subjects: BTreeMap<(Repository, Digest), Vec<&DesiredImage>> = BTreeMap::new();
     for resolved in resolved {
-        if let Some(digest) = &resolved.digest {
-            subjects.entry((&resolved.image.source, digest)).or_default().push(&resolved.image);
-        }
+        let Some(digest) = &resolved.digest else { continue };
+        let (image, evidence) = (&resolved.image, &amended.evidence);
+        let record = evidence.asked(&image.source, digest, &image.content.platforms);
+        let subject = record.map_or(digest, |record| &record.custody.subject.digest).clone();
+        subjects.entry((image.source.clone(), subject)).or_default().push(image);
     }
     for ((source, digest), asked) in subjects {
-        judge_one(judging, &mut amended, source, digest, &asked)?;
+        judge_one(judging, &mut amended, &source, &digest, &asked)?;
     }
     announce(judging, &mut amended);
     Ok(amended)
@@ -131,27 +133,37 @@ fn add_facts(
     digest: &Digest,
     facts: &Facts,
 ) {
-    let key = (resolved.image.source.clone(), digest.clone());
-    let gathered = facts.get(&key);
-    let left = amended.evidence.image(&key.0, digest).map(|record| record.custody.left_quarantine());
+    let image = &resolved.image;
+    let gathered = facts.get(&(image.source.clone(), digest.clone()));
+    let recorded = amended.evidence.asked(&image.source, digest, &image.content.platforms);
+    let left = recorded.map(|record| record.custody.left_quarantine());
+    let mut subject = recorded.map_or(digest, |record| &record.custody.subject.digest).clone();
     if left != Some(false)
         && let Some(Gathered { taken: Some(taken), verification: Some(verification) }) = gathered
     {
-        if let Some(record) = amended.evidence.images.get_mut(&key) {
+        subject = taken.found.subject.digest.clone();
+        let key = (image.source.clone(), subject.clone());
+        if let Some(record) = amended.evidence.images.get_mut(&key).filter(|_| left == Some(true)) {
             // A withdrawal emptied quarantine of it; what is known of the same bytes stays known.
             record.custody.hops.push(intake(judging, &key.0, taken));
         } else {
-            let record = first_record(judging, &key.0, taken, verification);
-            amended.evidence.images.insert(key.clone(), record);
+            let mut record = first_record(judging, &key.0, taken, verification);
+            // Taken in before for another choice of platforms that comes to the same manifest.
+            if let Some(before) = amended.evidence.images.remove(&key) {
+                record.custody.hops.splice(..0, before.custody.hops);
+                record.custody.source.tags = before.custody.source.tags;
+            }
+            amended.evidence.images.insert(key, record);
         }
         amended.events.push(event(
             taken.at,
             EventKind::Intake,
             resolved,
-            digest,
+            &subject,
             format!("taken in to {}", taken.quarantine),
         ));
     }
+    let key = (image.source.clone(), subject);
     let Some(record) = amended.evidence.images.get_mut(&key) else { return };
     if let Some(verification) = gathered.and_then(|g| g.verification.as_ref()) {
         record.verification = verification.clone();
@@ -206,7 +218,11 @@ fn first_record(
         custody: Custody {
             schema: Custody::SCHEMA.into(),
             subject: taken.found.subject.clone(),
-            source: SourceRecord { repository: source.clone(), tags: vec![] },
+            source: SourceRecord {
+                repository: source.clone(),
+                tags: vec![],
+                subset: taken.found.subset.clone(),
+            },
             hops: vec![intake(judging, source, taken)],
             companions: taken.found.companions.clone(),
         },

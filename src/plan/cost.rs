@@ -107,7 +107,9 @@ pub fn forecast(
     gathering(desired, plan, &mut costs);
     for planned in &plan.images {
         let digest = planned.digest.as_ref();
-        let record = digest.and_then(|digest| evidence.image(&planned.image.source, digest));
+        let record = digest.and_then(|digest| {
+            evidence.asked(&planned.image.source, digest, &planned.image.content.platforms)
+        });
         for consumer in &planned.consumers {
             promoting(desired, planned, consumer, record, &mut costs);
         }

@@ -150,7 +150,10 @@ fn planned_image(
     observed: &Observed,
 ) -> PlannedImage {
     let image = &resolved.image;
-    let record = resolved.digest.as_ref().and_then(|digest| evidence.image(&image.source, digest));
+    let record = resolved
+        .digest
+        .as_ref()
+        .and_then(|digest| evidence.asked(&image.source, digest, &image.content.platforms));
     let known = resolved.digest.is_some();
     let consumers = desired.consumers.iter().filter(|consumer| consumer.sets.contains(&image.set));
     PlannedImage {

@@ -34,6 +34,7 @@ fn desired(pin: Option<Digest>) -> Desired {
         digest: pin,
         trust: None,
         cooldown: None,
+        content: crate::manifest::DesiredContent::default(),
         written: "images/web.yaml:5".into(),
     };
     let gate = DesiredGate {
@@ -92,7 +93,7 @@ fn evidence(digest: &Digest, verdict: Verdict, hops: Vec<Hop>) -> Evidence {
                 not_catalogued: vec![],
                 unread: vec![],
             },
-            source: SourceRecord { repository: source(), tags: vec![] },
+            source: SourceRecord { repository: source(), tags: vec![], subset: None },
             hops,
             companions: vec![],
         },

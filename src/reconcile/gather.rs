@@ -114,6 +114,8 @@ async fn take_in(
         target: open(&quarantine.host)?,
         target_path: quarantine.path.clone(),
         ticket: Arc::clone(ticket),
+        platforms: wanted.image.content.platforms.clone(),
+        refuse_foreign: wanted.image.content.refuse_foreign,
         skip_copy: false,
         progress: Arc::new(move |moved| {
             if let intake::Progress::Bytes(count) = moved {

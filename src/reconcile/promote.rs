@@ -10,6 +10,7 @@ use crate::{
     catalogue::{self, SbomSubject},
     evidence::{self, Actor, Certainty, Hop, HopKind, ImageRecord, Vouched},
     intake::{Copied, Copies, Copy, OpenRepository, Side},
+    manifest::DesiredImage,
     model::{Descriptor, Digest, Package, Reference, Repository, Verdict, media_type},
     plan::{self, Plan, PlannedConsumer, PlannedImage, Promotion, Seen},
     registry::{RawManifest, Registry},
@@ -87,7 +88,9 @@ fn orders<'a>(
     let mut groups: BTreeMap<Repository, Vec<Order<'a>>> = BTreeMap::new();
     let mut copies = vec![];
     for planned in &plan.images {
-        let record = planned.digest.as_ref().and_then(|digest| evidence.image(&planned.image.source, digest));
+        let record = planned.digest.as_ref().and_then(|digest| {
+            evidence.asked(&planned.image.source, digest, &planned.image.content.platforms)
+        });
         let Some(record) = record else { continue };
         for consumer in &planned.consumers {
             if matches!(consumer.promotion, Promotion::Promote { .. } | Promotion::Receipt) {
@@ -278,10 +281,12 @@ async fn still_wanted(world: &World, recorded: &Recorded, order: &Order<'_>) -> 
     state.expand(&recorded.observed);
     let image = &order.planned.image;
     let digest = &order.record.custody.subject.digest;
-    let asked = state.desired.images.iter().any(|i| i.source == image.source && i.tag == image.tag);
+    let same =
+        |i: &DesiredImage| (&i.source, &i.tag, &i.content) == (&image.source, &image.tag, &image.content);
+    let asked = state.desired.images.iter().any(same);
     let locked =
         state.evidence.lock.images.iter().find(|l| l.repository == image.source && l.tag == image.tag);
-    let meant = locked.is_some_and(|locked| locked.digest == *digest);
+    let meant = locked.is_some_and(|locked| locked.digest == *order.record.custody.upstream());
     let consumer = state.desired.consumers.iter().find(|c| c.name == order.consumer.name);
     let placed = consumer.is_some_and(|c| c.distribution(&image.source) == order.consumer.distribution);
     let record = state.evidence.image(&image.source, digest);

@@ -238,7 +238,7 @@ fn consumer_report(
     let image = &resolved.image;
     let digest = resolved.digest.as_ref();
     let judged = |evidence: &crate::evidence::Evidence| {
-        let record = evidence.image(&image.source, digest?)?;
+        let record = evidence.asked(&image.source, digest?, &image.content.platforms)?;
         plan::verdict_for(record, consumer).cloned()
     };
     let now = judged(&closed.evidence);

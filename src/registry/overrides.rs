@@ -20,6 +20,7 @@ pub struct BehaviourOverrides {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head_first: Option<bool>,
     /// Whether the registry takes an index some of whose manifests it does not have. Default `false`: most refuse it.
+    /// No run writes such an index: an image with chosen `platforms` is a new index, so nothing depends on this yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sparse_index: Option<bool>,
     /// Whether 403 is answered to an expired token, so that it is renewed once. Default: `true` for Amazon ECR, else

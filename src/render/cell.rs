@@ -12,19 +12,25 @@ use crate::model::{Digest, Instant, Repository, Verdict};
 pub(super) struct Wanted {
     pub(super) source: Repository,
     pub(super) tag: String,
-    /// What the tag means, as the manifest pins it or the lock records it.
+    /// What the tag means, as the manifest pins it or the lock records it; of chosen platforms, the index of those.
     pub(super) digest: Option<Digest>,
 }
 
 impl<'a> Subject<'a> {
     /// Returns what the manifests list, each repository and tag once.
     pub(super) fn wanted(self) -> BTreeSet<Wanted> {
-        let digest =
-            |image: &DesiredImage| image.digest.clone().or_else(|| self.locked(&image.source, &image.tag));
         let images = self.desired.images.iter();
         let one =
-            |i: &DesiredImage| Wanted { source: i.source.clone(), tag: i.tag.clone(), digest: digest(i) };
+            |i: &DesiredImage| Wanted { source: i.source.clone(), tag: i.tag.clone(), digest: self.meant(i) };
         images.map(one).collect()
+    }
+
+    /// Returns what is pulled under an image's tag: what the tag means upstream, or the index of the platforms that
+    /// were chosen of it.
+    fn meant(self, image: &DesiredImage) -> Option<Digest> {
+        let upstream = image.digest.clone().or_else(|| self.locked(&image.source, &image.tag))?;
+        let record = self.evidence.asked(&image.source, &upstream, &image.content.platforms);
+        Some(record.map_or(upstream, |record| record.custody.subject.digest.clone()))
     }
 
     fn locked(self, source: &Repository, tag: &str) -> Option<Digest> {
@@ -32,14 +38,14 @@ impl<'a> Subject<'a> {
         lock.find(|l| l.repository == *source && l.tag == tag).map(|l| l.digest.clone())
     }
 
-    /// Returns whether a digest is what the manifests or the lock say the tag means.
+    /// Returns whether a digest is what the manifests, or for tags that they no longer list the lock, say the tag means.
     pub(super) fn is_current(self, source: &Repository, tag: &str, digest: &Digest) -> bool {
-        let pinned = self
-            .desired
-            .images
-            .iter()
-            .any(|i| i.source == *source && i.tag == tag && i.digest.as_ref() == Some(digest));
-        pinned || self.locked(source, tag).as_ref() == Some(digest)
+        let mut asked = self.desired.images.iter().filter(|i| i.source == *source && i.tag == tag).peekable();
+        if asked.peek().is_some() {
+            return asked.any(|image| self.meant(image).as_ref() == Some(digest));
+        }
+        let upstream = self.record(source, digest).map_or(digest, |record| record.custody.upstream());
+        self.locked(source, tag).as_ref() == Some(upstream)
     }
 
     /// Returns whether a consumer asks for a tag.

@@ -9,7 +9,7 @@ use super::image::HistoryRow;
 use super::link::Link;
 use super::template::{Page, RenderError, render};
 use super::{Pages, Subject, order};
-use crate::evidence::{Hop, HopKind, ImageRecord, consumer_directory, image_directory};
+use crate::evidence::{Hop, HopKind, ImageRecord, SubsetRecord, consumer_directory, image_directory};
 use crate::manifest::DesiredConsumer;
 use crate::model::{Digest, Instant, Reason, Repository, Verdict, canonical};
 
@@ -26,6 +26,7 @@ struct ConsumerPage {
     rules: Vec<Rule>,
     digests: Link,
     pullable: Vec<PullableRow>,
+    chosen: Vec<ChosenRow>,
     waiting: Vec<WaitingRow>,
     events: Vec<HistoryRow>,
 }
@@ -45,6 +46,16 @@ struct PullableRow {
     since: String,
     verdict: &'static str,
     cleared_by: Option<String>,
+}
+
+/// An image of which some platforms were taken in.
+#[derive(Serialize)]
+struct ChosenRow {
+    repository: String,
+    tag: String,
+    digest: String,
+    upstream: String,
+    platforms: String,
 }
 
 #[derive(Serialize)]
@@ -76,6 +87,9 @@ struct PullableImage<'a> {
     source: &'a Repository,
     tag: &'a str,
     digest: &'a Digest,
+    /// What the tag means upstream, where that is another index: platforms were chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream_digest: Option<&'a Digest>,
     since: Instant,
     cleared_by: Option<&'a str>,
 }
@@ -86,6 +100,14 @@ struct Pullable<'a> {
     digest: &'a Digest,
     record: &'a ImageRecord,
     hop: &'a Hop,
+}
+
+impl<'a> Pullable<'a> {
+    /// Returns what was chosen, where that made a new index.
+    fn chosen(&self) -> Option<&'a SubsetRecord> {
+        let subset = self.record.custody.source.subset.as_ref();
+        subset.filter(|subset| subset.upstream != *self.digest)
+    }
 }
 
 pub(super) fn pages(subject: Subject<'_>, pages: &mut Pages) -> Result<(), RenderError> {
@@ -122,6 +144,7 @@ fn values(
             "digests.json",
         ),
         pullable: pullable.iter().map(|image| pullable_row(consumer, page, image)).collect(),
+        chosen: pullable.iter().filter_map(chosen_row).collect(),
         waiting: subject
             .wanted()
             .iter()
@@ -182,6 +205,17 @@ fn pullable_row(consumer: &DesiredConsumer, page: &str, image: &Pullable<'_>) ->
     }
 }
 
+fn chosen_row(image: &Pullable<'_>) -> Option<ChosenRow> {
+    let subset = image.chosen()?;
+    Some(ChosenRow {
+        repository: image.hop.to.to_string(),
+        tag: image.hop.tag.clone().unwrap_or_default(),
+        digest: image.digest.to_string(),
+        upstream: subset.upstream.to_string(),
+        platforms: subset.platforms.join(", "),
+    })
+}
+
 /// Returns a row for each reason why an image that is asked for is not cleared.
 fn waiting(subject: Subject<'_>, consumer: &DesiredConsumer, page: &str, wanted: &Wanted) -> Vec<WaitingRow> {
     if !subject.asks(consumer, &wanted.source, &wanted.tag) {
@@ -217,6 +251,7 @@ fn digests<'a>(consumer: &'a DesiredConsumer, pullable: &[Pullable<'a>]) -> Dige
         source: image.source,
         tag: image.hop.tag.as_deref().unwrap_or_default(),
         digest: image.digest,
+        upstream_digest: image.chosen().map(|subset| &subset.upstream),
         since: image.hop.at,
         cleared_by: image.hop.cleared_by.as_deref(),
     };

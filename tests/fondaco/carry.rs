@@ -13,7 +13,7 @@ use fondaco::{
     evidence::{Certainty, HopKind},
     git::CommitId,
     manifest::DesiredPolicy,
-    model::{Digest, Kind, Outcome},
+    model::{Digest, Kind, Outcome, media_type},
     registry::{Access, Credential, Endpoint, open},
     trust::{
         sign::{self, OrgSigner as _},
@@ -252,6 +252,40 @@ fn custody(gap: &Gap) {
     );
     let page = String::from_utf8(gap.far.files()["evidence/consumers/payments/README.md"].clone()).unwrap();
     assert!(page.contains(&gap.receiving.address) && !page.contains(&gap.sending.address), "{page}");
+}
+
+/// The tag means upstream's index on both sides, and the index of the chosen platform is what crosses.
+#[test]
+fn chosen_platforms_cross_as_the_new_index() {
+    let gap = Gap::unreconciled();
+    let bytes = gap.upstream.stored("library/large", &gap.digest).unwrap();
+    let entry = |digest: &Digest, architecture: &str| {
+        serde_json::json!({"mediaType": media_type::OCI_MANIFEST, "digest": digest, "size": bytes.len(),
+            "platform": {"os": "linux", "architecture": architecture}})
+    };
+    let index = serde_json::json!({"schemaVersion": 2, "mediaType": media_type::OCI_INDEX,
+        "manifests": [entry(&gap.digest, "amd64"), entry(&Digest::sha256("left out"), "s390x")]});
+    let upstream = gap.upstream.manifest("library/large", "1", media_type::OCI_INDEX, index.to_string());
+    for side in [&gap.near, &gap.far] {
+        let manifest = String::from_utf8(side.files()["fondaco.yaml"].clone()).unwrap();
+        let chosen = manifest.replace("tags: [\"1\"]", "tags: [\"1\"], platforms: [linux/amd64]");
+        side.push(&[("fondaco.yaml", &chosen)]);
+    }
+    let report = gap.near.run().unwrap();
+    assert!(report.images.iter().all(|image| image.consumers[0].promoted), "{}", report.text());
+    gap.out(LARGE);
+    let report = gap.bring().unwrap();
+    assert!(!report.has_failures() && !report.waits(), "{}", report.text());
+    let new = gap.tagged().unwrap();
+    assert_eq!(gap.sending.tag("payments/large", "1").as_ref(), Some(&new));
+    let state = gap.far.state();
+    let source = format!("{}/library/large", gap.upstream.address).parse().unwrap();
+    let record = state.evidence.image(&source, &new).unwrap();
+    assert_eq!(record.custody.upstream(), &upstream);
+    let locked = state.evidence.lock.images.iter().find(|locked| locked.repository == source).unwrap();
+    assert_eq!(locked.digest, upstream);
+    let again = gap.bring().unwrap();
+    assert_eq!((again.commits.len(), again.bytes), (0, 0), "{}", again.text());
 }
 
 #[test]

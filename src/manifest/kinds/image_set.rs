@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::manifest::text::{CaptureName, ImageName, Tag, TagPattern, TrustPolicyName, VersionRange};
+use crate::manifest::text::{
+    CaptureName, ImageName, PlatformName, Tag, TagPattern, TrustPolicyName, VersionRange,
+};
 use crate::model::{Digest, Period};
 
 /// Upstream images that consumers ask for together.
@@ -53,6 +55,32 @@ pub struct ImageEntry {
     pub cooldown: Option<Period>,
     /// Name of the `TrustPolicy`. Default: that of the set.
     pub trust: Option<TrustPolicyName>,
+    /// The platforms that are wanted, such as `[linux/amd64, linux/arm64]`; without a variant any will do. Default: all
+    /// that upstream has, which keeps upstream's digest. A choice makes a new index of upstream's entries with a digest
+    /// of its own: the lock names upstream's digest, quarantine and distributions hold the new index, and signatures
+    /// of upstream's index, which are verified all the same, do not vouch for it. Nothing that the index names is ever
+    /// missing (no sparse index), so every registry takes it. Attestations of a chosen platform are kept. Another
+    /// choice later takes the image in again. A platform that upstream does not have fails the image. One repository
+    /// has one choice, selections included.
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
+    pub platforms: Option<Vec<PlatformName>>,
+    /// What to do with an image some of whose layers are kept elsewhere (`urls`: base layers of Windows). `skip`, the
+    /// default, copies the image without them; they are not fetched in this version, from nowhere and with no
+    /// credentials, so nobody has catalogued them and coverage holds the image. `refuse` fails the intake. What has
+    /// been taken in before stays.
+    pub foreign_layers: Option<ForeignLayers>,
+}
+
+/// What to do with an image some of whose layers are kept elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(title = "treatment of foreign layers")]
+pub enum ForeignLayers {
+    /// Copy the image without them; coverage holds it.
+    #[default]
+    Skip,
+    /// Fail the intake.
+    Refuse,
 }
 
 /// Chooses tags out of what a repository lists. Needs `semver`, `regex` or both.

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 pub use consumer::{ConsumerSpec, GateChoice};
 pub use gate::{GateSpec, Requirement, Threshold, UnknownSeverity};
-pub use image_set::{ImageEntry, ImageSetSpec, Selection};
+pub use image_set::{ForeignLayers, ImageEntry, ImageSetSpec, Selection};
 pub use limits::LimitsSpec;
 pub use mirror::{MirrorSpec, Signing};
 pub use registry::{

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::images::{Selecting, Wanted};
 use crate::manifest::mistakes::Mistakes;
-use crate::manifest::{Code, DesiredConsumer, DesiredMirror, Diagnostic, Place};
+use crate::manifest::{
+    Code, DesiredConsumer, DesiredContent, DesiredImage, DesiredMirror, Diagnostic, Place,
+};
 use crate::model::Repository;
 
 /// The most distribution tags all consumers may ask for together. Small files multiply: a thousand consumers of a
@@ -34,6 +36,34 @@ pub(super) fn trust(images: &[Wanted], out: &mut Mistakes) {
             out.push(Diagnostic::new(Code::TrustConflict, message, wanted.at.clone()).help(help));
         }
     }
+}
+
+/// Reports repositories of which two entries want different parts: what is taken in of a digest is recorded once.
+pub(super) fn content(images: &[Wanted], selecting: &[Selecting], out: &mut Mistakes) {
+    let listed = images.iter().filter(|wanted| !wanted.flawed).map(|wanted| (&wanted.image, &wanted.at));
+    let chosen = selecting.iter().filter(|selecting| !selecting.flawed);
+    let chosen = chosen.map(|selecting| (&selecting.selection.image, &selecting.at));
+    let mut first: BTreeMap<&Repository, (&DesiredImage, &Place)> = BTreeMap::new();
+    for (image, at) in listed.chain(chosen) {
+        let (other, other_at) = *first.entry(&image.source).or_insert((image, at));
+        if other.content != image.content {
+            let message = format!(
+                "`{}` is asked for with {} and with {}",
+                image.source,
+                described(&other.content),
+                described(&image.content)
+            );
+            let help = format!("the first is in {}; one repository has one choice", other_at.short());
+            out.push(Diagnostic::new(Code::ContentConflict, message, at.clone()).help(help));
+        }
+    }
+}
+
+fn described(content: &DesiredContent) -> String {
+    let names: Vec<String> = content.platforms.iter().map(|platform| format!("`{platform}`")).collect();
+    let platforms = if names.is_empty() { "all platforms".to_owned() } else { names.join(", ") };
+    let foreign = if content.refuse_foreign { "refused" } else { "skipped" };
+    format!("{platforms}, foreign layers {foreign}")
 }
 
 /// Reports distribution tags that two different images claim, and distributions inside the quarantine. Returns whether

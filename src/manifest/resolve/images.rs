@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Object, Sources, Spec, selections};
-use crate::manifest::kinds::{ImageEntry, ImageSetSpec};
+use crate::manifest::kinds::{ForeignLayers, ImageEntry, ImageSetSpec};
 use crate::manifest::mistakes::Mistakes;
-use crate::manifest::{Code, DesiredImage, DesiredSelection, Diagnostic, Place};
+use crate::manifest::{Code, DesiredContent, DesiredImage, DesiredSelection, Diagnostic, Place};
 use crate::model::Period;
 
 /// The most selections of all image sets. Each may cost a listing of many pages in every run.
@@ -160,6 +160,13 @@ fn image(
         digest: entry.digest.clone(),
         trust: entry.trust.as_ref().or(spec.trust.as_ref()).map(|trust| trust.0.clone()),
         cooldown: own.max(cooldown("spec.cooldown", spec.cooldown)),
+        content: content(entry),
         written: object.key(&format!("{path}.select")).short(),
     }
+}
+
+fn content(entry: &ImageEntry) -> DesiredContent {
+    let mut platforms: Vec<_> = entry.platforms.iter().flatten().map(|name| name.0.clone()).collect();
+    platforms.sort();
+    DesiredContent { platforms, refuse_foreign: entry.foreign_layers == Some(ForeignLayers::Refuse) }
 }

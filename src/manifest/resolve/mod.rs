@@ -188,6 +188,7 @@ pub(super) fn resolve(sources: &Sources<'_>, out: &mut Mistakes) -> Option<Desir
     let consumers = consumers::consumers(sources, &names);
     let withdrawals = withdrawals::withdrawals(sources, out);
     conflicts::trust(&images, out);
+    conflicts::content(&images, &selecting, out);
     overlaps::trust(&selecting, &images, out);
     if conflicts::destinations(&consumers, &images, &selecting, mirror.as_ref(), out) {
         overlaps::destinations(&consumers, &selecting, &images, out);

@@ -62,6 +62,7 @@ fn the_smallest_manifest_has_a_default_for_everything_else() {
             source: "docker.io/library/nginx".parse().unwrap(),
             tag: "1.28".into(),
             digest: None,
+            content: DesiredContent::default(),
             trust: None,
             cooldown: None,
             written: "fondaco.yaml:14".into(),

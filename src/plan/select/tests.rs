@@ -19,6 +19,7 @@ fn image(set: &str, tag: &str) -> DesiredImage {
         digest: None,
         trust: Some("official".into()),
         cooldown: Some(Ruled { value: Period::days(3), written: "images/web.yaml:9".into() }),
+        content: crate::manifest::DesiredContent::default(),
         written: "images/web.yaml:7".into(),
     }
 }

@@ -24,6 +24,7 @@ struct ImagePage {
     short: String,
     media_type: String,
     tags: Vec<Tag>,
+    subset: Option<Subset>,
     repository_page: Link,
     /// The records beside the page.
     files: Vec<Link>,
@@ -41,6 +42,16 @@ struct ImagePage {
 struct Tag {
     name: String,
     first_seen: String,
+}
+
+/// What was chosen of upstream's index.
+#[derive(Serialize)]
+struct Subset {
+    upstream: String,
+    platforms: String,
+    left_out: Vec<String>,
+    /// Whether the index is another one than upstream's.
+    is_new: bool,
 }
 
 /// Who made it, as far as signatures tell.
@@ -96,6 +107,7 @@ fn values(image: Image<'_>) -> ImagePage {
         short: image.digest.short(),
         media_type: record.custody.subject.media_type.clone(),
         tags: tags.map(tag).collect(),
+        subset: subset(record),
         repository_page: Link::to(image.page, &repository_page, image.repository.to_string()),
         files: image.files().iter().map(|name| image.file(name)).collect(),
         verdicts: verdicts::section(image),
@@ -127,6 +139,20 @@ impl Image<'_> {
         }
         Link::to(self.page, &format!("{}/{name}", self.directory), name)
     }
+}
+
+fn subset(record: &ImageRecord) -> Option<Subset> {
+    let subset = record.custody.source.subset.as_ref()?;
+    let left_out = subset.left_out.iter().map(|left_out| {
+        let platform = left_out.platform.as_deref().unwrap_or("no platform");
+        format!("{} ({platform})", left_out.digest.short())
+    });
+    Some(Subset {
+        upstream: subset.upstream.to_string(),
+        platforms: subset.platforms.join(", "),
+        left_out: left_out.collect(),
+        is_new: subset.upstream != record.custody.subject.digest,
+    })
 }
 
 fn made(record: &ImageRecord) -> Made {
