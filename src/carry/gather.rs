@@ -127,6 +127,7 @@ impl Gatherer<'_> {
             let origin = Origin::Bytes(node.raw.bytes.clone());
             self.contents.add(Sourced { digest: digest.clone(), size, origin });
             manifests.push(CarriedManifest { digest, media_type });
+            blobs.extend(node.entries().iter().map(|blob| (blob.digest.clone(), blob.size)));
             if let Document::Image(image) = &node.document {
                 // Foreign layers (`urls`) are not held by registries.
                 let held = image.layers.iter().filter(|layer| layer.urls.is_empty());

@@ -273,11 +273,12 @@ impl<'a> Ends<'a> {
         let (from, meant) = self.source(&order.source).await?;
         let (to, named) = self.target(&order.target).await?;
         // Without a name of its own the target is named as the source is; an image that is meant by its digest is not.
-        let tag =
-            [named.as_ref(), Some(&meant)].into_iter().flatten().find_map(|reference| match reference {
-                Reference::Tag(tag) => Some(tag.clone()),
-                Reference::Digest(_) => None,
-            });
+        let tag = [named.as_ref(), order.source.reference(), Some(&meant)].into_iter().flatten().find_map(
+            |reference| match reference {
+                Reference::Tag(tag) if Reference::is_tag(tag) => Some(tag.clone()),
+                Reference::Tag(_) | Reference::Digest(_) => None,
+            },
+        );
         let (name, progress) = (order.name(), progress.clone());
         let progress: intake::ProgressFn = Arc::new(move |moved| {
             if let intake::Progress::Bytes(count) = moved {

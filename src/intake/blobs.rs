@@ -51,13 +51,20 @@ pub(super) fn layer_key(descriptor: &Descriptor) -> Option<LayerKey> {
     Some(LayerKey { digest: descriptor.digest.clone(), compression })
 }
 
+/// Returns every blob that a manifest or index names, layers that can be read with their key.
+fn named(node: &Node) -> impl Iterator<Item = (&Descriptor, Option<LayerKey>)> {
+    let (image, readable) = (node.document.image(), node.image().is_some());
+    let key = move |layer| layer_key(layer).filter(|_| readable);
+    let layers = image.into_iter().flat_map(|image| &image.layers).map(move |layer| (layer, key(layer)));
+    let others = image.map(|image| &image.config).into_iter().chain(node.entries());
+    layers.chain(others.map(|blob| (blob, None)))
+}
+
 /// Returns every distinct blob, foreign ones excepted, largest first.
 pub(super) fn of(nodes: &[Node]) -> Result<Vec<Blob>, IntakeError> {
     let mut blobs: BTreeMap<_, Blob> = BTreeMap::new();
     for node in nodes {
-        let Document::Image(manifest) = &node.document else { continue };
-        let layers = manifest.layers.iter().map(|layer| (layer, node.image().and_then(|_| layer_key(layer))));
-        for (descriptor, layer) in layers.chain([(&manifest.config, None)]) {
+        for (descriptor, layer) in named(node) {
             if is_foreign(descriptor) {
                 continue;
             }

@@ -367,12 +367,9 @@ async fn load(side: Side<'_>, digest: &Digest) -> Result<Result<Vec<Node>, Strin
 }
 
 fn blobs(node: &Node) -> impl Iterator<Item = &Descriptor> {
-    let image = match &node.document {
-        Document::Image(image) => Some(image),
-        Document::Index(_) => None,
-    };
+    let image = node.document.image();
     let all = image.into_iter().flat_map(|image| image.layers.iter().chain([&image.config]));
-    all.filter(|blob| blob.urls.is_empty())
+    all.chain(node.entries()).filter(|blob| blob.urls.is_empty())
 }
 
 fn size(node: &Node) -> u64 {

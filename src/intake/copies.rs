@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::blobs::{self, Blob, Transfer};
 use super::manifests::{self, Node};
 use super::{Intake, IntakeError, Job, OpenRepository, ProgressFn, Side, companions};
-use crate::model::{Digest, Document, Reference};
+use crate::model::{Digest, Reference};
 use crate::registry::{RawManifest, RegistryError, Written};
 
 /// Images whose manifests are fetched at a time; each registry bounds its own requests.
@@ -273,7 +273,9 @@ impl Transfer<'_> {
             self.to.registry.put_manifest(&self.to.path, reference, media_type, bytes)
         };
         match put().await {
-            Err(RegistryError::NotFound { .. }) if matches!(node.document, Document::Image(_)) => {
+            Err(RegistryError::NotFound { .. })
+                if node.document.image().is_some() || !node.entries().is_empty() =>
+            {
                 for blob in blobs::of(std::slice::from_ref(node))? {
                     self.bring_again(&blob).await?;
                 }

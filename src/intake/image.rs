@@ -7,10 +7,10 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::blobs::{Blob, Transfer};
 use super::companions::{self, Brought};
 use super::manifests::{self, Node};
-use super::platforms::{Catalogued, Lists, catalogue, lists};
+use super::platforms::{Catalogued, Lists, catalogue, lists, shown};
 use super::{Intake, IntakeError, Job, OpenRepository, TakenIn, blobs, rootfs, subset};
 use crate::evidence::{Subject, Unread};
-use crate::model::{Descriptor, Document, Reference};
+use crate::model::{Descriptor, Reference};
 
 /// Takes one image in: its blobs, then its manifests, children first, then the tag that keeps garbage collection
 /// away; and reads back what was written. Nothing is named in the target before every layer has been catalogued and
@@ -73,7 +73,11 @@ async fn hidden(
     let mut unread = vec![];
     for node in nodes {
         let digest = &node.raw.descriptor.digest;
-        let Document::Image(image) = &node.document else { continue };
+        unread.extend(node.entries().iter().map(|entry| Unread {
+            what: format!("entry `{}` of an index", entry.digest),
+            reason: format!("`{}` is no manifest", shown(&entry.media_type)),
+        }));
+        let Some(image) = node.document.image() else { continue };
         if catalogued.iter().any(|one| one.manifest.digest == *digest) {
             continue;
         }
@@ -195,7 +199,8 @@ fn total_size(nodes: &[Node]) -> u64 {
     let mut sizes = std::collections::BTreeMap::new();
     for node in nodes {
         sizes.insert(&node.raw.descriptor.digest, node.raw.descriptor.size);
-        if let Document::Image(image) = &node.document {
+        sizes.extend(node.entries().iter().map(|blob| (&blob.digest, blob.size)));
+        if let Some(image) = node.document.image() {
             sizes.extend(image.layers.iter().chain([&image.config]).map(|blob| (&blob.digest, blob.size)));
         }
     }

@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 
-use super::{IntakeError, Side, rootfs, subset};
+use super::{IntakeError, Side, rootfs, subset, unambiguous::unambiguous};
 use crate::evidence::SubsetRecord;
 use crate::model::{Descriptor, Digest, Document, ImageManifest, Platform, Reference, media_type};
 use crate::registry::RawManifest;
@@ -29,12 +27,24 @@ pub(crate) struct Node {
     /// What the index says of it.
     platform: Option<Platform>,
     attestation: bool,
+    /// See [`Node::entries`].
+    entries: Vec<Descriptor>,
 }
 
 impl Node {
-    /// Returns a manifest that no index names.
-    pub(super) const fn top(raw: RawManifest, document: Document) -> Self {
-        Self { raw, document, platform: None, attestation: false }
+    /// Returns the index with other bytes, which name some of its entries.
+    pub(super) fn cut(self, raw: RawManifest, document: Document) -> Self {
+        let mut cut = Self { raw, document, ..self };
+        if let Document::Index(index) = &cut.document {
+            cut.entries.retain(|entry| index.manifests.contains(entry));
+        }
+        cut
+    }
+
+    /// Returns the entries of an index that are blobs and no manifests: BuildKit's caches name layers so, and the
+    /// specification lets an index name what it likes (`image-index.md`, "manifests").
+    pub(crate) fn entries(&self) -> &[Descriptor] {
+        &self.entries
     }
 
     /// Returns the manifest where it is an image with a root file system. That it is marked as an attestation or
@@ -57,11 +67,12 @@ impl Node {
         self.platform.as_ref()
     }
 
-    fn children(&self) -> &[Descriptor] {
-        match &self.document {
-            Document::Index(index) => &index.manifests,
-            Document::Image(_) => &[],
-        }
+    fn children(&self) -> impl Iterator<Item = &Descriptor> {
+        let index = match &self.document {
+            Document::Index(index) => Some(index),
+            Document::Image(_) => None,
+        };
+        index.into_iter().flat_map(|index| &index.manifests).filter(|child| !self.entries.contains(child))
     }
 }
 
@@ -94,7 +105,7 @@ async fn below(side: Side<'_>, top: Node) -> Result<Vec<Node>, IntakeError> {
         let mut level = vec![];
         for node in nodes {
             bytes += node.raw.bytes.len();
-            level.extend(node.children().iter().map(Wanted::child));
+            level.extend(node.children().map(Wanted::child));
             found.insert(node.raw.descriptor.digest.clone(), node);
         }
         let mut new = BTreeSet::new();
@@ -143,40 +154,34 @@ async fn node(side: Side<'_>, wanted: &Wanted) -> Result<Node, IntakeError> {
         }
         raw.descriptor.media_type.clone_from(&promised.media_type);
     }
-    unambiguous(&raw)?;
+    unambiguous(&raw).map_err(|detail| broken(digest, detail))?;
     let document = Document::parse(&raw.descriptor.media_type, &raw.bytes)
         .map_err(|error| IntakeError::Document { digest: digest.clone(), error })?;
     let attestation = wanted.descriptor.as_ref().is_some_and(Descriptor::is_attestation_manifest);
     let platform = wanted.descriptor.as_ref().and_then(|promised| promised.platform.clone());
-    Ok(Node { raw, document, platform, attestation })
+    let entries = entries(side, &document).await?;
+    Ok(Node { raw, document, platform, attestation, entries })
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Shape {
-    media_type: Option<String>,
-    manifests: Option<IgnoredAny>,
-    layers: Option<IgnoredAny>,
-    config: Option<IgnoredAny>,
-}
-
-/// Refuses what one reader takes for an image and another for an index (CVE-2021-41190).
-fn unambiguous(raw: &RawManifest) -> Result<(), IntakeError> {
-    let digest = &raw.descriptor.digest;
-    let shape: Shape = serde_json::from_slice(&raw.bytes).map_err(|e| broken(digest, e.to_string()))?;
-    if shape.manifests.is_some() && (shape.layers.is_some() || shape.config.is_some()) {
-        return Err(broken(digest, "is an image and an index at once"));
-    }
-    match shape.media_type {
-        Some(own) if own != raw.descriptor.media_type => {
-            let own: String = own.chars().take(120).collect();
-            Err(broken(
-                digest,
-                format!("calls itself `{own}`, but is served as `{}`", raw.descriptor.media_type),
-            ))
-        }
-        _ => Ok(()),
-    }
+/// Returns those entries of an index that its registry holds as blobs. Only where the media type is that of no manifest
+/// is the registry asked; what it does not hold so has to be a manifest.
+async fn entries(side: Side<'_>, document: &Document) -> Result<Vec<Descriptor>, IntakeError> {
+    let Document::Index(index) = document else { return Ok(vec![]) };
+    let unknown = index.manifests.iter().filter(|entry| !media_type::is_any_manifest(&entry.media_type));
+    let looks: Vec<_> = unknown
+        .map(|entry| async move {
+            let held =
+                side.registry.head_blob(side.path, &entry.digest).await.map_err(IntakeError::Source)?;
+            match held {
+                Some(bytes) if bytes != entry.size => {
+                    Err(broken(&entry.digest, format!("has {bytes} bytes, not {}", entry.size)))
+                }
+                held => Ok(held.map(|_| entry.clone())),
+            }
+        })
+        .collect();
+    let held: Vec<Option<Descriptor>> = stream::iter(looks).buffered(PARALLEL).try_collect().await?;
+    Ok(held.into_iter().flatten().collect())
 }
 
 fn in_order(root: &Digest, mut found: BTreeMap<Digest, Node>) -> Result<Vec<Node>, IntakeError> {

@@ -22,6 +22,7 @@ mod relay;
 mod rootfs;
 mod subset;
 mod tap;
+mod unambiguous;
 mod verified;
 
 pub use copies::{Copied, Copies, Copy};

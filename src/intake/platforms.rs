@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::IntakeError;
 use super::blobs::{Transfer, is_foreign, layer_key};
 use super::manifests::Node;
+use super::{IntakeError, rootfs};
 use crate::catalogue::{Contents, LayerFacts, merge, packages_text};
 use crate::evidence::{LayerRecord, NotLookedAt, PlatformRecord, Unread, packages_file};
 use crate::model::{Descriptor, ImageConfig, ImageManifest, Package, Platform};
@@ -62,23 +62,29 @@ fn unread(layer: &Descriptor) -> Unread {
     let reason = if is_foreign(layer) {
         "its bytes are kept elsewhere and were not fetched".to_owned()
     } else {
-        let shown: String = layer.media_type.chars().filter(char::is_ascii_graphic).take(80).collect();
-        format!("`{shown}` is no archive that this version reads")
+        format!("`{}` is no archive that this version reads", shown(&layer.media_type))
     };
     Unread { what: format!("layer `{}`", layer.digest), reason }
+}
+
+/// Returns a foreign media type as records name it.
+pub(super) fn shown(media_type: &str) -> String {
+    media_type.chars().filter(char::is_ascii_graphic).take(80).collect()
 }
 
 fn gap(unread: &Unread) -> NotLookedAt {
     NotLookedAt { what: unread.what.clone(), reason: unread.reason.clone(), packages: 0 }
 }
 
-/// Returns the configuration, or `None` where it describes no image at all.
+/// Returns the configuration, or `None` where it describes no image at all: cosign's signatures have one without a
+/// platform, and list documents as layers.
 async fn config(transfer: &Transfer<'_>, image: &ImageManifest) -> Result<Option<ImageConfig>, IntakeError> {
     let digest = &image.config.digest;
     let broken = |detail: String| IntakeError::Config { digest: digest.clone(), detail };
     let bytes = transfer.small(&image.config, CONFIG_BYTES_MAX).await?;
     let config: ImageConfig = serde_json::from_slice(&bytes).map_err(|e| broken(e.to_string()))?;
-    if config.os.is_empty() && config.architecture.is_empty() && config.rootfs.diff_ids.is_empty() {
+    let described = !config.rootfs.diff_ids.is_empty() && rootfs::has_layers(image);
+    if config.os.is_empty() && config.architecture.is_empty() && !described {
         return Ok(None);
     }
     let (layers, promised) = (image.layers.len(), config.rootfs.diff_ids.len());

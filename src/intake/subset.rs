@@ -51,7 +51,7 @@ pub(super) fn chosen(top: Node, wanted: &[Platform]) -> Result<(Node, SubsetReco
     let document = Document::parse(&descriptor.media_type, &bytes)
         .map_err(|error| IntakeError::Document { digest: descriptor.digest.clone(), error })?;
     let raw = RawManifest { descriptor, bytes: bytes.into() };
-    Ok((Node::top(raw, document), subset(left_out)))
+    Ok((top.cut(raw, document), subset(left_out)))
 }
 
 /// Returns for each entry of an index whether it is kept.

@@ -36,6 +36,14 @@ pub mod media_type {
         media_type == OCI_MANIFEST || media_type == DOCKER_MANIFEST
     }
 
+    /// Returns whether the type is that of any manifest or index that registries take, Docker's first one included.
+    pub fn is_any_manifest(media_type: &str) -> bool {
+        is_index(media_type)
+            || is_manifest(media_type)
+            || media_type == DOCKER_SCHEMA1
+            || media_type == DOCKER_SCHEMA1_SIGNED
+    }
+
     /// Returns whether the type is the configuration of a container image, which has a root file system.
     pub fn is_image_config(media_type: &str) -> bool {
         media_type == OCI_CONFIG || media_type == DOCKER_CONFIG

@@ -91,6 +91,14 @@ pub enum DocumentError {
 }
 
 impl Document {
+    /// Returns the manifest, unless this is an index.
+    pub const fn image(&self) -> Option<&ImageManifest> {
+        match self {
+            Self::Image(image) => Some(image),
+            Self::Index(_) => None,
+        }
+    }
+
     /// Parses `bytes` of the given media type.
     ///
     /// # Errors

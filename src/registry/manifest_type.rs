@@ -28,8 +28,7 @@ pub(super) fn agreed(declared: Option<&str>, bytes: &[u8]) -> Result<String, Str
     if said.manifests.is_some() && (said.config.is_some() || said.layers.is_some()) {
         return Err("it is both an index and an image".to_owned());
     }
-    let known = |t: &&str| media_type::is_index(t) || media_type::is_manifest(t) || is_schema_1(t);
-    match (declared.filter(known), said.media_type) {
+    match (declared.filter(|declared| media_type::is_any_manifest(declared)), said.media_type) {
         (Some(declared), Some(said)) if declared != said => {
             Err(format!("declared as `{declared}`, calls itself `{said}`"))
         }
@@ -40,10 +39,6 @@ pub(super) fn agreed(declared: Option<&str>, bytes: &[u8]) -> Result<String, Str
         (None, None) if said.config.is_some() => Ok(media_type::OCI_MANIFEST.to_owned()),
         (None, None) => Err("not a manifest: neither an index nor an image".to_owned()),
     }
-}
-
-fn is_schema_1(media_type: &str) -> bool {
-    media_type == media_type::DOCKER_SCHEMA1 || media_type == media_type::DOCKER_SCHEMA1_SIGNED
 }
 
 #[cfg(test)]

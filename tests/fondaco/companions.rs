@@ -209,13 +209,17 @@ impl Place<'_> {
 
     /// Writes what cosign stores under a tag: an image configuration and a layer that is a document.
     fn cosign(&self, subject: &Digest, end: &str) -> RawManifest {
+        self.cosign_under(&format!("{}.{end}", subject.dashed()), subject, end)
+    }
+
+    fn cosign_under(&self, tag: &str, subject: &Digest, end: &str) -> RawManifest {
         let payload =
             self.blob(media_type::SIMPLE_SIGNING, format!("{{\"{end}\": \"{subject}\"}}").as_bytes());
         let config =
             json!({"os": "", "architecture": "", "rootfs": {"type": "layers", "diff_ids": [payload.digest]}});
         let config = self.blob(media_type::OCI_CONFIG, config.to_string().as_bytes());
         let body = json!({"config": config, "layers": [payload]});
-        self.manifest(&format!("{}.{end}", subject.dashed()), media_type::OCI_MANIFEST, body)
+        self.manifest(tag, media_type::OCI_MANIFEST, body)
     }
 
     fn get(&self, reference: &Reference) -> Option<RawManifest> {

@@ -1,13 +1,17 @@
-//! Signs an image in both forms: what is missing is written, and everything is read back.
+//! Signs an image in both forms: what is missing is written, and everything is read back. A manifest by SHA-512 has the
+//! bundle alone, because a tag has no room for its digest.
 
 use super::{OrgSigner, SignError, bundle, legacy};
 use crate::{
     evidence::Vouched,
     model::{Descriptor, Digest, Instant, Repository, SignatureFormat},
     registry::Registry,
-    trust::verify::{
-        discover::{self, Survey},
-        keys::AcceptedKeys,
+    trust::{
+        format,
+        verify::{
+            discover::{self, Survey},
+            keys::AcceptedKeys,
+        },
     },
 };
 
@@ -51,17 +55,17 @@ struct Held {
 }
 
 impl Place<'_> {
-    async fn sign(&self, subject: &Descriptor, at: Instant) -> Result<[Vouched; 2], SignError> {
+    async fn sign(&self, subject: &Descriptor, at: Instant) -> Result<Vec<Vouched>, SignError> {
         let survey = self.survey(&subject.digest).await;
         let held = self.held(&survey);
-        if let Held { legacy: Some(legacy), bundle: Some(bundle) } = held {
-            return Ok(self.vouched(&subject.digest, legacy, bundle));
-        }
+        let Some(missing) = missing(&subject.digest, &held) else {
+            return Ok(self.vouched(&subject.digest, held));
+        };
         // What could not be looked at may be the very signature that seems to be missing.
         if let Some(failure) = survey.failures.first() {
             return Err(SignError::of_failure(&self.repository.to_string(), failure));
         }
-        if held.legacy.is_none() {
+        if missing == SignatureFormat::CosignLegacy {
             legacy::write(self.registry, self.repository, &subject.digest, self.signer).await?;
         }
         if held.bundle.is_none() {
@@ -70,15 +74,10 @@ impl Place<'_> {
         self.read_back(&subject.digest).await
     }
 
-    async fn read_back(&self, subject: &Digest) -> Result<[Vouched; 2], SignError> {
+    async fn read_back(&self, subject: &Digest) -> Result<Vec<Vouched>, SignError> {
         let survey = self.survey(subject).await;
-        let missing = match self.held(&survey) {
-            Held { legacy: Some(legacy), bundle: Some(bundle) } => {
-                return Ok(self.vouched(subject, legacy, bundle));
-            }
-            Held { legacy: None, .. } => SignatureFormat::CosignLegacy,
-            Held { bundle: None, .. } => SignatureFormat::SigstoreBundle,
-        };
+        let held = self.held(&survey);
+        let Some(missing) = missing(subject, &held) else { return Ok(self.vouched(subject, held)) };
         if let Some(failure) = survey.failures.first() {
             return Err(SignError::of_failure(&self.repository.to_string(), failure));
         }
@@ -106,15 +105,25 @@ impl Place<'_> {
         Held { legacy: legacy.map(digest), bundle: bundle.map(digest) }
     }
 
-    fn vouched(&self, subject: &Digest, legacy: Digest, bundle: Digest) -> [Vouched; 2] {
+    fn vouched(&self, subject: &Digest, held: Held) -> Vec<Vouched> {
         let by = |format: SignatureFormat, digest: Digest| Vouched {
             format: name(format).to_owned(),
             subject: subject.clone(),
             digest,
             key: Some(self.signer.key_digest()),
         };
-        [by(SignatureFormat::CosignLegacy, legacy), by(SignatureFormat::SigstoreBundle, bundle)]
+        let legacy = held.legacy.map(|digest| by(SignatureFormat::CosignLegacy, digest));
+        let bundle = held.bundle.map(|digest| by(SignatureFormat::SigstoreBundle, digest));
+        legacy.into_iter().chain(bundle).collect()
     }
+}
+
+/// Returns the first form in which a subject has to be signed and is not.
+fn missing(subject: &Digest, held: &Held) -> Option<SignatureFormat> {
+    if held.legacy.is_none() && format::signature_tag(subject).is_some() {
+        return Some(SignatureFormat::CosignLegacy);
+    }
+    held.bundle.is_none().then_some(SignatureFormat::SigstoreBundle)
 }
 
 /// Returns the name that evidence uses for a form.

@@ -77,6 +77,18 @@ fn an_image_marked_as_an_attestation_is_catalogued_all_the_same() {
     assert_eq!(platforms, ["linux/amd64", "linux/s390x", "linux/riscv64"]);
 }
 
+/// Go's reader takes `Layers` for `layers` and the last one wins; what is judged would not be what runs.
+#[test]
+fn layers_for_readers_that_ignore_case_fail_the_image() {
+    let world = World::layouts("");
+    let up = world.upstream();
+    let other = up.blob(media_type::OCI_LAYER_GZIP, &tiny::gzip(&tiny::tar(&[("bin/sh", b"#!evil")])));
+    up.image_with("1", "amd64", &json!({"layerS": [other]}), media_type::OCI_LAYER_GZIP);
+    let failure = world.run().images[0].failure.clone().unwrap();
+    assert!(failure.contains("has the key `layerS`, which some take for `layers`"), "{failure}");
+    assert!(world.scenario.state().evidence.images.is_empty());
+}
+
 #[test]
 fn a_root_file_system_that_is_called_a_document_holds_the_image() {
     let world = World::layouts("");

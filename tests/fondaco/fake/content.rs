@@ -169,7 +169,9 @@ fn missing(store: &Store, options: &Options, held: &Repository, manifest: &Value
         |digest: &Digest| held.blobs.contains_key(digest) || options.ways.shared(store, digest).is_some();
     let blob = blobs.iter().find(|digest| !there(digest));
     let sparse = options.ways.sparse_index;
-    let child = children.iter().find(|digest| !sparse && !held.manifests.contains_key(digest));
+    // An index may name blobs, as BuildKit's caches do; distribution looks for both (`manifestLinkPathFns`).
+    let child =
+        children.iter().find(|digest| !sparse && !held.manifests.contains_key(digest) && !there(digest));
     blob.or(child).map(ToString::to_string)
 }
 
