@@ -52,7 +52,7 @@ fn is_known(desired: &Desired, evidence: &Evidence, observed: &Observed, subject
                 || asked().any(|image| image.tag == *tag)
         }
         Reference::Digest(digest) => {
-            recorded().any(|((_, of), _)| of == digest)
+            recorded().any(|((_, of), record)| of == digest || record.custody.upstream() == digest)
                 || locked().any(|locked| locked.digest == *digest)
                 || asked().any(|image| image.digest.as_ref() == Some(digest))
                 || is_in_quarantine(desired, observed, source, digest)

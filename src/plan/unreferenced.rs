@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     evidence::{Evidence, Hop, HopKind, ImageRecord},
-    manifest::Desired,
+    manifest::{Desired, DesiredImage},
     model::{Digest, Repository, foreign::inline},
 };
 
@@ -101,7 +101,7 @@ pub fn unasked(desired: &Desired, evidence: &Evidence) -> Vec<Unreferenced> {
     }
     for ((source, digest), record) in &evidence.images {
         let Some(repository) = record.custody.quarantined() else { continue };
-        let wanted = in_use.contains(&(source, digest)) || is_locked(desired, evidence, source, digest);
+        let wanted = in_use.contains(&(source, digest)) || is_locked(desired, evidence, source, record);
         let why = if !wanted {
             Why::NotAskedFor
         } else if is_withdrawn(record) {
@@ -145,10 +145,14 @@ fn is_asked(desired: &Desired, source: &Repository, hop: &Hop) -> bool {
     })
 }
 
-fn is_locked(desired: &Desired, evidence: &Evidence, source: &Repository, digest: &Digest) -> bool {
-    let asked = |tag: &str| desired.images.iter().any(|image| image.source == *source && image.tag == tag);
-    let mut locked = evidence.lock.images.iter();
-    locked.any(|l| l.repository == *source && l.digest == *digest && asked(&l.tag))
+fn is_locked(desired: &Desired, evidence: &Evidence, source: &Repository, record: &ImageRecord) -> bool {
+    let means = |image: &DesiredImage| {
+        let mut locked = evidence.lock.images.iter();
+        let locked = locked.find(|locked| locked.repository == *source && locked.tag == image.tag);
+        let asked = locked.and_then(|l| evidence.asked(source, &l.digest, &image.content.platforms));
+        asked.is_some_and(|asked| asked.custody.subject.digest == record.custody.subject.digest)
+    };
+    desired.images.iter().any(|image| image.source == *source && means(image))
 }
 
 fn is_withdrawn(record: &ImageRecord) -> bool {

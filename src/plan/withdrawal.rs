@@ -114,13 +114,14 @@ pub fn concerning<'a>(
     record: &ImageRecord,
     consumer: Option<&str>,
 ) -> Vec<&'a DesiredWithdrawal> {
-    let digest = &record.custody.subject.digest;
+    // Of chosen platforms the new index and upstream's are one image: a recall speaks of either.
+    let digests = [&record.custody.subject.digest, record.custody.upstream()];
     let had = |tag: &str| record.custody.source.tags.iter().any(|seen| seen.tag == tag);
     let names = |withdrawal: &&DesiredWithdrawal| {
         let subject = withdrawal.subjects.iter().any(|subject| {
             subject.source == *source
                 && match &subject.reference {
-                    Reference::Digest(withdrawn) => withdrawn == digest,
+                    Reference::Digest(withdrawn) => digests.contains(&withdrawn),
                     Reference::Tag(tag) => had(tag),
                 }
         });
@@ -182,7 +183,8 @@ fn unrecorded<'a>(desired: &'a Desired, evidence: &Evidence) -> Vec<Standing<'a>
         for subject in &withdrawal.subjects {
             let Reference::Digest(digest) = &subject.reference else { continue };
             let place = quarantine(&desired.quarantine_of(&subject.source), digest);
-            let known = evidence.image(&subject.source, digest).is_some()
+            let mut records = evidence.images.iter().filter(|((of, _), _)| *of == subject.source);
+            let known = records.any(|((_, of), record)| of == digest || record.custody.upstream() == digest)
                 || found.iter().any(|one| one.digest == digest && one.place == place);
             if !known {
                 found.push(Standing { withdrawal, source: &subject.source, digest, place, recorded: false });

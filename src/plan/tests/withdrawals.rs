@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    evidence::{Companion, FoundAt, TagSeen},
+    evidence::{Companion, FoundAt, SubsetRecord, TagSeen},
     manifest::{DesiredWithdrawal, Withdrawn},
     model::Reference,
 };
@@ -281,4 +281,28 @@ fn what_left_quarantine_is_taken_in_again_only_without_the_document() {
     let take_in = |desired: &Desired| planned(desired, &records, &Observed::default()).images[0].take_in;
     assert!(!take_in(&wanting(|withdrawal| withdrawal.quarantine = true)));
     assert!(take_in(&desired(None)));
+}
+
+/// The lock and people name upstream's digest; the record has that of the new index.
+#[test]
+fn an_image_of_chosen_platforms_is_asked_for_and_withdrawn_by_upstreams_digest() {
+    let upstream = Digest::sha256("upstream's index");
+    let mut records = evidence(&digest(), Verdict::Held, vec![taken_in()]);
+    let record = records.images.get_mut(&(source(), digest())).unwrap();
+    let platforms = vec!["linux/amd64".to_owned()];
+    record.custody.source.subset =
+        Some(SubsetRecord { upstream: upstream.clone(), platforms, left_out: vec![] });
+    records.lock.images[0].digest = upstream.clone();
+    let mut wanted = desired(None);
+    wanted.images[0].content.platforms = vec!["linux/amd64".parse().unwrap()];
+    assert_eq!(unasked(&wanted, &records), [], "it waits in quarantine");
+    let whys: Vec<_> = unasked(&desired(None), &records).into_iter().map(|one| one.why).collect();
+    assert_eq!(whys, [Why::NotAskedFor], "all platforms are asked for now");
+
+    let mut withdrawal = withdrawal(Reference::from(&upstream));
+    withdrawal.quarantine = true;
+    let wanted = Desired { withdrawals: vec![withdrawal], ..wanted };
+    assert_eq!(unknown(&wanted, &records, &Observed::default()), []);
+    let all = [("quarantine".to_owned(), both(true, true))];
+    assert_eq!(recalls(&wanted, &records, &all_there(&wanted, &records)), all);
 }
