@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn the_interface_is_that_of_the_registrys_own_region() {
+    fn the_interface_is_that_of_the_own_region_of_the_registry() {
         let endpoint = |host: &str| of(host, &[]).map(|creation| creation.endpoint);
         assert_eq!(
             endpoint("123456789012.dkr.ecr.eu-west-3.amazonaws.com").as_deref(),
