@@ -213,8 +213,11 @@ fn totals(plan: &Plan) -> String {
     let promote = consumers.iter().filter(|c| matches!(c.promotion, Promotion::Promote { .. })).count();
     let verdicts =
         |wanted| consumers.iter().filter(|c| c.verdict.as_ref().is_some_and(|v| v.verdict == wanted)).count();
+    let deletions = plan.withdrawals.iter().filter(|one| matches!(one.recall, Recall::Delete { .. })).count();
+    let deleted =
+        if deletions == 0 { "nothing is deleted".to_owned() } else { format!("delete {deletions}") };
     format!(
-        "take in {take_in} · promote {promote} · hold {} · refuse {} · nothing is deleted",
+        "take in {take_in} · promote {promote} · hold {} · refuse {} · {deleted}",
         verdicts(Verdict::Held),
         verdicts(Verdict::Refused)
     )

@@ -180,6 +180,7 @@ fn a_withdrawn_image_is_deleted_after_its_evidence_is_pushed() {
     assert_eq!(outlook.plan.withdrawals[0].recall, Recall::Delete { tag: true, manifest: true });
     assert!(!outlook.plan.is_empty());
     assert!(explain(&outlook).contains("delete tag and manifest"), "{}", explain(&outlook));
+    assert!(explain(&outlook).contains(" · delete 1\n"), "{}", explain(&outlook));
     let json = plan::json(&outlook.plan, &outlook.cost);
     let planned = &json["withdrawals"][0];
     let shown = ["withdrawal", "written", "reason", "consumer", "tag", "action"]
