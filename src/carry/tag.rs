@@ -10,7 +10,7 @@ use super::{
 use crate::{
     evidence::{Certainty, Hop, HopKind, Vouched},
     manifest::DesiredPolicy,
-    model::{Outcome, Reference, Repository, SignatureFormat, Verdict},
+    model::{Outcome, Reference, Repository, Verdict},
     plan,
     reconcile::{State, World},
     trust::verify,
@@ -152,12 +152,7 @@ impl Tagging<'_> {
 
     /// Verifies the organisation's signature of the image as an outsider would, at the distribution.
     async fn verified(&self, filling: &Filling<'_>, image: &CarriedImage) -> Result<Vec<Vouched>, String> {
-        let policy = DesiredPolicy {
-            name: "carry".to_owned(),
-            keys: vec![("carry".to_owned(), self.key.pem.clone())],
-            actions: std::collections::BTreeMap::new(),
-            written: self.key.path.clone(),
-        };
+        let policy = DesiredPolicy::of_keys("carry", [("carry".to_owned(), self.key.pem.clone())]);
         let path = &filling.repository.path;
         let record = verify::verify(filling.registry.as_ref(), path, &image.digest, Some(&policy)).await;
         if record.outcome != Outcome::Verified {
@@ -169,10 +164,7 @@ impl Tagging<'_> {
         }
         let held = record.signatures.iter().filter(|found| found.outcome == Outcome::Verified);
         let vouched = held.map(|found| Vouched {
-            format: match found.format {
-                SignatureFormat::CosignLegacy => "cosign-legacy".to_owned(),
-                SignatureFormat::SigstoreBundle => "sigstore-bundle".to_owned(),
-            },
+            format: found.format.name().to_owned(),
             subject: image.digest.clone(),
             digest: found.digest.clone(),
             key: Some(self.medium.index.key.clone()),

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Descriptor, Digest, Finding, Instant, Outcome, Platform, Reason, Repository, Severity, SignatureFound,
-    Verdict,
+    AttestationFound, DemandOutcome, Descriptor, Digest, Finding, Instant, Outcome, Platform, Reason,
+    Repository, Severity, SignatureFound, Verdict,
 };
 use crate::registry::Capabilities;
 
@@ -270,11 +270,28 @@ pub struct VerificationRecord {
     pub subject: Digest,
     /// Name of the `TrustPolicy`, or `none`.
     pub policy: String,
-    /// SHA-256 over the policy's keys, so that a changed policy is seen.
+    /// SHA-256 over what the policy demands, so that a changed policy is seen.
     pub policy_digest: Digest,
+    /// The trust root that certificates, log entries and timestamps were verified by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<RootUsed>,
     pub outcome: Outcome,
     pub reason: String,
+    /// What became of each demand, where the policy has more than one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub demands: Vec<DemandOutcome>,
     pub signatures: Vec<SignatureFound>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attestations: Vec<AttestationFound>,
+}
+
+/// A trust root of the manifest repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RootUsed {
+    pub path: String,
+    /// SHA-256 of the file.
+    pub digest: Digest,
 }
 
 /// `scan.json`: packages against one advisory bundle.

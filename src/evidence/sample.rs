@@ -8,8 +8,8 @@ use crate::manifest::{
     Ruled,
 };
 use crate::model::{
-    Digest, Finding, Instant, Outcome, Period, Reason, Repository, Severity, SeverityClaim, SignatureFormat,
-    SignatureFound, Verdict, media_type,
+    Digest, Finding, Instant, Outcome, Period, Proof, Reason, Repository, Severity, SeverityClaim,
+    SignatureFormat, SignatureFound, Verdict, media_type,
 };
 
 pub(crate) const NGINX: &str = "docker.io/library/nginx";
@@ -83,9 +83,8 @@ pub(crate) fn desired() -> Desired {
     ];
     let policy = DesiredPolicy {
         name: "official".to_owned(),
-        keys: vec![],
-        actions: BTreeMap::new(),
         written: "fondaco.yaml:20".to_owned(),
+        ..DesiredPolicy::default()
     };
     Desired {
         withdrawals: vec![],
@@ -316,13 +315,17 @@ fn verification(subject: &Digest) -> VerificationRecord {
         subject: subject.clone(),
         policy: "official".to_owned(),
         policy_digest: digest("policy"),
+        root: None,
         outcome: Outcome::Foreign,
         reason: "one signature, by no key of the policy".to_owned(),
+        demands: vec![],
+        attestations: vec![],
         signatures: vec![SignatureFound {
             format: SignatureFormat::CosignLegacy,
             place: format!("{}.sig", subject.dashed()),
             digest: digest("signature"),
-            key: None,
+            content: None,
+            proof: Proof::default(),
             outcome: Outcome::Foreign,
             reason: "no accepted key verifies it".to_owned(),
         }],

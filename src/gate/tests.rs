@@ -64,15 +64,18 @@ fn verdict(
         subject: Digest::sha256("image"),
         policy: "official".into(),
         policy_digest: Digest::sha256("policy"),
+        root: None,
         outcome,
         reason: "as the test says".into(),
+        demands: vec![],
+        attestations: vec![],
         signatures: vec![],
     };
     let policy = DesiredPolicy {
         name: "official".into(),
-        keys: vec![],
         actions: actions.iter().map(|(o, v)| (*o, ruled(*v))).collect::<BTreeMap<_, _>>(),
         written: "trust/official.yaml:4".into(),
+        ..DesiredPolicy::default()
     };
     let platforms = [PlatformRecord {
         platform: "linux/amd64".into(),
@@ -200,8 +203,11 @@ fn cooled(now: &str, gate: &str, image: Option<&str>, first_seen: Option<&str>) 
         subject: Digest::sha256("image"),
         policy: "none".into(),
         policy_digest: Digest::sha256("policy"),
+        root: None,
         outcome: Outcome::Verified,
         reason: String::new(),
+        demands: vec![],
+        attestations: vec![],
         signatures: vec![],
     };
     let image =
@@ -290,8 +296,11 @@ fn a_withdrawal_refuses_from_its_day_on_and_names_its_place() {
         subject: Digest::sha256("image"),
         policy: "none".into(),
         policy_digest: Digest::sha256("policy"),
+        root: None,
         outcome: Outcome::Absent,
         reason: String::new(),
+        demands: vec![],
+        attestations: vec![],
         signatures: vec![],
     };
     let reasons = |now: &str| {

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use super::DesiredAccess;
 use crate::model::{
-    Digest, Instant, Outcome, Period, Platform, Reference, Repository, Severity, TagRule, Verdict,
+    ClaimKind, Digest, Instant, Outcome, Period, Platform, Reference, Repository, Severity, StatementKind,
+    TagRule, Verdict, tag_rule,
 };
 use crate::registry::{BehaviourOverrides, Limits, RegistryKind};
 
@@ -89,15 +92,125 @@ pub struct Fact {
     pub date: Option<String>,
 }
 
-/// A `TrustPolicy` document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A `TrustPolicy` document. Names of keys, identities and notation stores are different.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DesiredPolicy {
     pub name: String,
-    /// Accepted public keys: name and PEM text.
-    pub keys: Vec<(String, String)>,
+    /// Accepted public keys, in the order of the document.
+    pub keys: Vec<DesiredKey>,
+    pub identities: Vec<DesiredSigner>,
+    pub notation: Vec<DesiredNotation>,
+    /// The Sigstore instance that vouches for identities, logs and times.
+    pub root: Option<DesiredFile>,
+    pub signers: DesiredSigners,
+    pub attestations: Vec<DesiredAttestation>,
     /// What each outcome other than `verified` leads to; `Verdict::Cleared` means the outcome is only recorded.
     pub actions: BTreeMap<Outcome, Ruled<Verdict>>,
     pub written: String,
+}
+
+impl DesiredPolicy {
+    /// Returns a policy that accepts any of some keys, given as name and PEM text.
+    pub fn of_keys(name: &str, keys: impl IntoIterator<Item = (String, String)>) -> Self {
+        let keys = keys.into_iter().map(|(name, pem)| DesiredKey { name, pem, logged: false });
+        Self { name: name.to_owned(), keys: keys.collect(), ..Self::default() }
+    }
+
+    /// Returns the names of everybody whom the policy accepts, sorted.
+    pub fn names(&self) -> BTreeSet<&str> {
+        let keys = self.keys.iter().map(|key| key.name.as_str());
+        let identities = self.identities.iter().map(|identity| identity.name.as_str());
+        let notation = self.notation.iter().map(|store| store.name.as_str());
+        keys.chain(identities).chain(notation).collect()
+    }
+}
+
+/// A file of the manifest repository with what it says.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DesiredFile {
+    pub path: String,
+    pub text: String,
+}
+
+/// An accepted public key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DesiredKey {
+    pub name: String,
+    /// PEM text.
+    pub pem: String,
+    /// Whether its signatures count only with a log entry or timestamp.
+    pub logged: bool,
+}
+
+/// An accepted identity in certificates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DesiredSigner {
+    pub name: String,
+    /// What is demanded of the certificate's claims, all of it; issuer and identity are among it.
+    pub claims: BTreeMap<ClaimKind, Wanted>,
+}
+
+/// A text that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Wanted {
+    /// Character by character.
+    Exactly(String),
+    /// A regular expression that the whole text has to match; it was checked by [`tag_rule::pattern`].
+    Matching(String),
+}
+
+impl Wanted {
+    /// Returns whether a text is the wanted one. An expression that does not compile matches nothing.
+    pub fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Exactly(wanted) => wanted == text,
+            Self::Matching(pattern) => {
+                tag_rule::pattern(pattern).is_ok_and(|pattern| pattern.is_match(text.as_bytes()))
+            }
+        }
+    }
+}
+
+/// A trust store of Notary Project signatures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredNotation {
+    pub name: String,
+    /// PEM certificates that chains may end in.
+    pub trust_store: DesiredFile,
+    /// As written: `x509.subject: …` or `*`.
+    pub identities: Vec<String>,
+    /// PEM certificates that timestamps may end in.
+    pub timestamp_store: Option<DesiredFile>,
+}
+
+/// How many of which signers are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DesiredSigners {
+    pub at_least: u8,
+    /// Names; `None` for all of the policy's.
+    pub of: Option<BTreeSet<String>>,
+}
+
+impl Default for DesiredSigners {
+    fn default() -> Self {
+        Self { at_least: 1, of: None }
+    }
+}
+
+/// What must have been attested.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DesiredAttestation {
+    pub name: String,
+    /// As written: one of the short names, or a predicate type's URI.
+    pub predicate: String,
+    /// Names of the signers whose statement counts; `None` for all of the policy's.
+    pub signers: Option<BTreeSet<String>>,
+    pub required: bool,
+    /// What the statement has to say, all of it.
+    pub says: BTreeMap<StatementKind, Wanted>,
+    /// Levels of a verification summary that all have to be there.
+    pub levels: BTreeSet<String>,
 }
 
 /// One image under one tag.

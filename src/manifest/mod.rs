@@ -59,10 +59,12 @@ pub fn is_manifest(path: &str) -> bool {
     path == "fondaco.yaml" || (yaml && FOLDERS.iter().any(|folder| path.starts_with(folder)))
 }
 
-/// Returns whether [`read`] wants a file: manifests, and public keys below `trust/` and `keys/`.
+/// Returns whether [`read`] wants a file: manifests, public keys and certificates below `trust/` and `keys/`, and trust
+/// roots below `trust/`.
 pub fn is_input(path: &str) -> bool {
     let key = [".pub", ".pem"].iter().any(|end| path.ends_with(end));
-    is_manifest(path) || (key && (path.starts_with("trust/") || path.starts_with("keys/")))
+    let root = path.starts_with("trust/") && path.ends_with(".json");
+    is_manifest(path) || root || (key && (path.starts_with("trust/") || path.starts_with("keys/")))
 }
 
 /// Reads the manifests among `files`, whose order does not matter. Files that are no input are passed over.
@@ -79,7 +81,7 @@ pub fn read(files: &[SourceFile]) -> Result<Desired, Vec<Diagnostic>> {
         if is_manifest(&file.path) {
             read_file(file, &mut sources, &mut mistakes);
         } else {
-            sources.keys.insert(&file.path, &file.text);
+            sources.files.insert(&file.path, &file.text);
         }
     }
     let desired = resolve::resolve(&sources, &mut mistakes);

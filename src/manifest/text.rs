@@ -48,6 +48,8 @@ pub(super) const FORMS: &[Form] = &[
     Date::FORM,
     PublicKey::FORM,
     Sentence::FORM,
+    Claim::FORM,
+    ClaimPattern::FORM,
     Form {
         name: "Digest",
         noun: "a digest",
@@ -302,6 +304,28 @@ form! {
         (fine && printable).then(|| text.trim().to_owned()).ok_or_else(|| rule.to_owned())
     }
 }
+
+form! {
+    /// What a certificate or statement says of a signer or build: at least one character, no control characters.
+    Claim(String): "a claim", "^[^\\x00-\\x1f]{1,2048}$", None, |text| {
+        let fine = !text.is_empty() && text.chars().count() <= CLAIM_CHARS_MAX && !text.chars().any(char::is_control);
+        fine.then(|| text.to_owned()).ok_or_else(|| "a claim has 1 to 2048 characters and no control characters".to_owned())
+    }
+}
+
+form! {
+    /// A regular expression that the whole claim has to match, at most 500 characters, without look-around.
+    ClaimPattern(String): "a regular expression", "^.{1,500}$", None, |text| {
+        let rule = "the expression has to match the whole claim, and has no look-around and no back-references";
+        if text.is_empty() {
+            return Err("an expression has at least one character".to_owned());
+        }
+        tag_rule::pattern(text).map(|_| text.to_owned()).map_err(|error| format!("{error}; {rule}"))
+    }
+}
+
+/// The longest claim; a workflow with its ref has about 150 characters.
+const CLAIM_CHARS_MAX: usize = 2048;
 
 /// The longest answer of a fact. It stands in a table of a page.
 const SENTENCE_CHARS_MAX: usize = 2000;

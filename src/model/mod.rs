@@ -35,4 +35,7 @@ pub use reference::{Reference, Repository, RepositoryError};
 pub use severity::Severity;
 pub use tag_rule::TagRule;
 pub use verdict::{Reason, Verdict};
-pub use verification::{Outcome, SignatureFormat, SignatureFound};
+pub use verification::{
+    AttestationFound, ClaimKind, DemandOutcome, LogEntryFound, Outcome, Proof, SignatureFormat,
+    SignatureFound, StatementKind,
+};

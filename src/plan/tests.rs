@@ -135,8 +135,11 @@ fn verification(digest: &Digest) -> VerificationRecord {
         subject: digest.clone(),
         policy: "none".into(),
         policy_digest: policy_digest(None),
+        root: None,
         outcome: Outcome::Absent,
         reason: "no trust policy".into(),
+        demands: vec![],
+        attestations: vec![],
         signatures: vec![],
     }
 }

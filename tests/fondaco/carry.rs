@@ -209,12 +209,7 @@ fn a_cleared_set_crosses_and_crossing_twice_changes_nothing() {
 }
 
 fn verified_as_an_outsider(gap: &Gap) {
-    let policy = DesiredPolicy {
-        name: "organisation".into(),
-        keys: vec![("organisation".into(), signer().public_pem())],
-        actions: BTreeMap::new(),
-        written: String::new(),
-    };
+    let policy = DesiredPolicy::of_keys("organisation", [("organisation".into(), signer().public_pem())]);
     let endpoint = Endpoint::Http { plain: true };
     let registry = open(&Access::new(&gap.receiving.address, endpoint, Credential::Anonymous)).unwrap();
     let found = block_on(verify::verify(registry.as_ref(), "payments/large", &gap.digest, Some(&policy)));

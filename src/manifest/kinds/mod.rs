@@ -22,7 +22,9 @@ pub use mirror::{MirrorSpec, Signing};
 pub use registry::{
     Declared, Jurisdiction, Operator, Parent, PrefixCredential, RegistryAccess, RegistrySpec,
 };
-pub use trust_policy::{Action, TrustPolicySpec, TrustedKey};
+pub use trust_policy::{
+    Action, NotationStore, Signers, TrustPolicySpec, TrustedIdentity, TrustedKey, WantedAttestation,
+};
 pub use withdrawal::{Delete, WithdrawalSpec, WithdrawnImage};
 
 use super::text::{HostName, Name};

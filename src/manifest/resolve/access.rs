@@ -148,7 +148,7 @@ impl Access<'_, '_> {
         if file.starts_with('/') {
             return Some(PemSource::Outside(file.to_owned()));
         }
-        match self.sources.keys.get(file) {
+        match self.sources.files.get(file) {
             Some(text) if text.contains("PRIVATE KEY-----") => {
                 let help = "a private key never lies in Git: replace it, everybody who can read the repository has it";
                 self.mistake(path, format!("file `{file}` holds a private key"), Some(help));
@@ -163,7 +163,7 @@ impl Access<'_, '_> {
             }
             None => {
                 let message = format!("certificate file `{file}` is not there");
-                let label = did_you_mean(file, self.sources.keys.keys().copied());
+                let label = did_you_mean(file, self.sources.files.keys().copied());
                 let help = (!is_input(file)).then(|| CERTIFICATE_FILES.to_owned());
                 let at = self.object.place(path);
                 self.out.push(Diagnostic::new(Code::MissingFile, message, at).label(label).help(help));

@@ -29,8 +29,8 @@ pub use images::SELECTIONS_MAX;
 #[derive(Debug, Default)]
 pub(super) struct Sources<'a> {
     pub objects: Vec<Object<'a>>,
-    /// Public keys by path.
-    pub keys: BTreeMap<&'a str, &'a str>,
+    /// Public keys, certificates and trust roots by path.
+    pub files: BTreeMap<&'a str, &'a str>,
     /// Every document that another names.
     pub named: Vec<Named>,
     /// Files whose documents are not all known.

@@ -148,7 +148,9 @@ spec:
     assert_eq!(desired.images[0].trust.as_deref(), Some("official"));
     let expected = DesiredPolicy {
         name: "official".into(),
-        keys: vec![("nginx".into(), KEY.into()), ("other".into(), KEY.into())],
+        keys: ["nginx", "other"]
+            .map(|name| DesiredKey { name: name.into(), pem: KEY.into(), logged: false })
+            .into(),
         actions: BTreeMap::from([
             (Outcome::Absent, written(Verdict::Cleared, "trust/official.yaml:12")),
             (Outcome::Foreign, default(Verdict::Refused)),
@@ -156,6 +158,7 @@ spec:
             (Outcome::Undeterminable, default(Verdict::Held)),
         ]),
         written: "trust/official.yaml:3".into(),
+        ..DesiredPolicy::default()
     };
     assert_eq!(desired.policies["official"], expected);
 }

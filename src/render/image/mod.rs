@@ -160,7 +160,12 @@ fn made(record: &ImageRecord) -> Made {
     let signature = |found: &crate::model::SignatureFound| Signature {
         place: found.place.clone(),
         digest: found.digest.short(),
-        key: found.key.clone().unwrap_or_else(|| "none".to_owned()),
+        key: found
+            .proof
+            .key
+            .clone()
+            .or_else(|| found.proof.signer.clone())
+            .unwrap_or_else(|| "none".to_owned()),
         outcome: found.outcome.name(),
         reason: found.reason.clone(),
     };

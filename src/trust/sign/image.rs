@@ -84,7 +84,7 @@ impl Place<'_> {
         let seen = survey.sightings.iter().find(|sighting| sighting.found.format == missing);
         Err(SignError::NotReadBack {
             repository: self.repository.to_string(),
-            format: name(missing).to_owned(),
+            format: missing.name().to_owned(),
             subject: subject.clone(),
             reason: seen.map_or_else(|| "it is not there".to_owned(), |seen| seen.found.reason.clone()),
         })
@@ -107,7 +107,7 @@ impl Place<'_> {
 
     fn vouched(&self, subject: &Digest, held: Held) -> Vec<Vouched> {
         let by = |format: SignatureFormat, digest: Digest| Vouched {
-            format: name(format).to_owned(),
+            format: format.name().to_owned(),
             subject: subject.clone(),
             digest,
             key: Some(self.signer.key_digest()),
@@ -124,12 +124,4 @@ fn missing(subject: &Digest, held: &Held) -> Option<SignatureFormat> {
         return Some(SignatureFormat::CosignLegacy);
     }
     held.bundle.is_none().then_some(SignatureFormat::SigstoreBundle)
-}
-
-/// Returns the name that evidence uses for a form.
-const fn name(format: SignatureFormat) -> &'static str {
-    match format {
-        SignatureFormat::CosignLegacy => "cosign-legacy",
-        SignatureFormat::SigstoreBundle => "sigstore-bundle",
-    }
 }

@@ -1,6 +1,7 @@
 //! Each test is named after what the attacker, or the registry, does.
 
 use super::{memory::*, *};
+use crate::manifest::DesiredKey;
 use crate::model::Outcome::{Absent, Foreign, Invalid, Undeterminable, Verified};
 
 const SIGN: &str = "https://sigstore.dev/cosign/sign/v1";
@@ -324,7 +325,11 @@ async fn without_a_policy_signatures_are_foreign() {
 #[tokio::test]
 async fn a_key_that_cannot_be_read_is_not_passed_over() {
     let mut policy = policy(&[]);
-    policy.keys.push(("broken".to_owned(), "-----BEGIN PUBLIC KEY-----".to_owned()));
+    policy.keys.push(DesiredKey {
+        name: "broken".to_owned(),
+        pem: "-----BEGIN PUBLIC KEY-----".to_owned(),
+        logged: false,
+    });
     let record = verify(&Memory::default(), PATH, &image("image").digest, Some(&policy)).await;
     assert_outcome(&record, Undeterminable, "key `broken` cannot be read");
 }

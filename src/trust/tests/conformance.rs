@@ -39,7 +39,7 @@ fn keys_and_hints_agree_with_the_managed_key_vectors() {
         let SignatureContent::MessageSignature(message) = Bundle::from_json(&bundle).unwrap().content else {
             panic!("{case} is not a message signature")
         };
-        let policy = DesiredPolicy { keys: vec![("managed".to_owned(), pem)], ..policy(&[]) };
+        let policy = DesiredPolicy::of_keys("publisher", [("managed".to_owned(), pem)]);
         let keys = AcceptedKeys::of_policy(Some(&policy));
         let expected = holds.then_some("managed");
         assert_eq!(keys.verifying(&artifact, message.signature.as_bytes()), expected, "{case}");

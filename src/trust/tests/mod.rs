@@ -7,8 +7,6 @@ mod limit;
 mod memory;
 mod signing;
 
-use std::collections::BTreeMap;
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use p256::{
     ecdsa::{DerSignature, SigningKey, signature::Signer as _},
@@ -78,11 +76,10 @@ fn image(name: &str) -> Descriptor {
 }
 
 fn policy(keys: &[(&str, &TestKey)]) -> DesiredPolicy {
+    let keys = keys.iter().map(|(name, key)| ((*name).to_owned(), key.public_pem()));
     DesiredPolicy {
-        name: "publisher".to_owned(),
-        keys: keys.iter().map(|(name, key)| ((*name).to_owned(), key.public_pem())).collect(),
-        actions: BTreeMap::new(),
         written: "trust/publisher.yaml:1".to_owned(),
+        ..DesiredPolicy::of_keys("publisher", keys)
     }
 }
 

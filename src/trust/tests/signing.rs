@@ -32,7 +32,7 @@ async fn what_we_sign_verifies_in_both_forms() {
         let formats: Vec<_> = record.signatures.iter().map(|found| found.format).collect();
         assert_eq!(formats, [SignatureFormat::CosignLegacy, SignatureFormat::SigstoreBundle]);
         for found in &record.signatures {
-            assert_eq!((found.outcome, found.key.as_deref()), (Outcome::Verified, Some("org")));
+            assert_eq!((found.outcome, found.proof.key.as_deref()), (Outcome::Verified, Some("org")));
             let expected = Vouched {
                 format: if found.format == SignatureFormat::CosignLegacy {
                     "cosign-legacy"
@@ -155,7 +155,7 @@ async fn signatures_of_others_stay_in_the_signature_tag() {
     )
     .await;
     let signers: Vec<_> =
-        record.signatures.iter().map(|found| (found.format, found.key.as_deref())).collect();
+        record.signatures.iter().map(|found| (found.format, found.proof.key.as_deref())).collect();
     let expected = [
         (SignatureFormat::CosignLegacy, Some("org")),
         (SignatureFormat::CosignLegacy, Some("stranger")),

@@ -3,8 +3,8 @@
 use super::{bundle, keys::AcceptedKeys, legacy, outcome::Judgement};
 use crate::{
     model::{
-        Descriptor, Digest, Document, ImageManifest, Outcome, Reference, SignatureFormat, SignatureFound,
-        media_type,
+        Descriptor, Digest, Document, ImageManifest, Outcome, Proof, Reference, SignatureFormat,
+        SignatureFound, media_type,
     },
     registry::{RawManifest, Registry, RegistryError},
     trust::{
@@ -60,8 +60,9 @@ pub(in crate::trust) struct Survey {
 impl Survey {
     fn note(&mut self, format: SignatureFormat, place: &str, digest: &Digest, judgement: Judgement) {
         let Judgement { outcome, key, reason, docker_reference } = judgement;
-        let found =
-            SignatureFound { format, place: place.to_owned(), digest: digest.clone(), key, outcome, reason };
+        let proof = Proof { key, ..Proof::default() };
+        let (place, digest) = (place.to_owned(), digest.clone());
+        let found = SignatureFound { format, place, digest, content: None, proof, outcome, reason };
         self.sightings.push(Sighting { found, docker_reference });
     }
 

@@ -6,7 +6,7 @@ use sigstore_crypto::{KeyAlgorithm, SigningScheme, verify_signature};
 use sigstore_types::{DerPublicKey, SignatureBytes};
 
 use super::shown;
-use crate::manifest::DesiredPolicy;
+use crate::manifest::{DesiredKey, DesiredPolicy};
 
 /// Accepted keys in the order of their names, and the ones that could not be read.
 #[derive(Debug, Clone, Default)]
@@ -28,7 +28,7 @@ impl AcceptedKeys {
     /// Returns the keys of a policy; none where there is no policy.
     pub(in crate::trust) fn of_policy(policy: Option<&DesiredPolicy>) -> Self {
         let mut accepted = Self::default();
-        for (name, pem) in policy.into_iter().flat_map(|policy| &policy.keys) {
+        for DesiredKey { name, pem, .. } in policy.into_iter().flat_map(|policy| &policy.keys) {
             let read = DerPublicKey::from_pem(pem)
                 .map_err(|error| error.to_string())
                 .and_then(|der| AcceptedKey::new(name, &der));

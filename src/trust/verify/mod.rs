@@ -43,9 +43,12 @@ pub async fn verify(
         subject: subject.clone(),
         policy: policy.map_or_else(|| "none".to_owned(), |policy| policy.name.clone()),
         policy_digest: policy_digest(policy),
+        root: None,
         outcome,
         reason,
+        demands: vec![],
         signatures,
+        attestations: vec![],
     }
 }
 
@@ -54,12 +57,7 @@ pub async fn verify(
 /// # Errors
 /// A sentence about why it does not hold.
 pub fn document(public_pem: &str, bytes: &[u8], signature_der: &[u8]) -> Result<(), String> {
-    let policy = DesiredPolicy {
-        name: "document".to_owned(),
-        keys: vec![("key".to_owned(), public_pem.to_owned())],
-        actions: std::collections::BTreeMap::new(),
-        written: String::new(),
-    };
+    let policy = DesiredPolicy::of_keys("document", [("key".to_owned(), public_pem.to_owned())]);
     let keys = AcceptedKeys::of_policy(Some(&policy));
     match (keys.unreadable.first(), keys.verifying(bytes, signature_der)) {
         (Some(reason), _) => Err(reason.clone()),
@@ -72,7 +70,7 @@ pub fn document(public_pem: &str, bytes: &[u8], signature_der: &[u8]) -> Result<
 /// It changes exactly when a fresh verification could end differently.
 pub fn policy_digest(policy: Option<&DesiredPolicy>) -> Digest {
     let Some(policy) = policy else { return Digest::sha256(b"") };
-    let mut keys: Vec<_> = policy.keys.iter().map(|(name, pem)| [name.as_str(), pem.as_str()]).collect();
+    let mut keys: Vec<_> = policy.keys.iter().map(|key| [key.name.as_str(), key.pem.as_str()]).collect();
     keys.sort_unstable();
     Digest::sha256(serde_json::json!(keys).to_string())
 }

@@ -68,7 +68,8 @@ pub(super) fn overall(
     let of = |outcome| found.iter().filter(move |signature| signature.outcome == outcome);
     let first = |outcome| of(outcome).next().map(|signature| signature.reason.clone());
     let Some(policy) = policy else { return without_policy(found, failures) };
-    let mut names: Vec<_> = of(Outcome::Verified).filter_map(|signature| signature.key.as_deref()).collect();
+    let mut names: Vec<_> =
+        of(Outcome::Verified).filter_map(|signature| signature.proof.key.as_deref()).collect();
     names.sort_unstable();
     names.dedup();
     if !names.is_empty() {
@@ -111,26 +112,25 @@ fn counted(sentences: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Digest, SignatureFormat};
+    use crate::model::{Digest, Proof, SignatureFormat};
 
     fn found(outcome: Outcome) -> SignatureFound {
         SignatureFound {
             format: SignatureFormat::SigstoreBundle,
             place: "p".to_owned(),
             digest: Digest::sha256(b""),
-            key: (outcome == Outcome::Verified).then(|| "org".to_owned()),
+            content: None,
+            proof: Proof {
+                key: (outcome == Outcome::Verified).then(|| "org".to_owned()),
+                ..Proof::default()
+            },
             outcome,
             reason: outcome.name().to_owned(),
         }
     }
 
     fn policy() -> DesiredPolicy {
-        DesiredPolicy {
-            name: "p".to_owned(),
-            keys: vec![],
-            actions: std::collections::BTreeMap::new(),
-            written: String::new(),
-        }
+        DesiredPolicy::of_keys("p", [])
     }
 
     /// Any key will do: the P-256 generator point.
