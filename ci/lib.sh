@@ -37,6 +37,18 @@ refuses() {
     if "$@" >"$work/check.log" 2>&1; then fail "$what"; else ok "$what"; fi
 }
 
+# refuses_because PATTERN WHAT COMMAND…: the command must fail, and say why.
+refuses_because() {
+    local pattern=$1 what=$2
+    shift 2
+    if "$@" >"$work/check.log" 2>&1 || ! grep -qE "$pattern" "$work/check.log"; then
+        fail "$what"
+        sed 's/^/      /' "$work/check.log" | tail -n 20
+    else
+        ok "$what"
+    fi
+}
+
 # equal WHAT OURS EXPECTED
 equal() {
     if [ "$2" = "$3" ]; then
