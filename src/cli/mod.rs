@@ -13,6 +13,8 @@ mod key;
 mod plan;
 mod reconcile;
 mod schema;
+mod trust;
+mod verify_bundle;
 mod work_tree;
 mod world;
 
@@ -69,10 +71,15 @@ enum Verb {
     Carry(carry::Arguments),
     /// The organisation's signing key.
     Key(key::Arguments),
+    /// What stands behind trust policies.
+    Trust(trust::Arguments),
     /// Print or write the JSON Schemas of the manifests and records.
     Schema(schema::Arguments),
     /// The whole job from nothing, offline: registries, manifests, evidence in one folder.
     Demo(demo::Arguments),
+    /// Verify one Sigstore bundle of one file, by the conformance suite's protocol.
+    #[command(hide = true)]
+    VerifyBundle(verify_bundle::Arguments),
 }
 
 /// Where the manifest repository is.
@@ -105,8 +112,10 @@ pub fn run() -> Exit {
         Verb::Advisories(arguments) => advisories::run(&arguments, &ui),
         Verb::Carry(arguments) => carry::run(&arguments, &ui),
         Verb::Key(arguments) => key::run(&arguments, &ui),
+        Verb::Trust(arguments) => trust::run(&arguments, &ui),
         Verb::Schema(arguments) => schema::run(&arguments, &ui),
         Verb::Demo(arguments) => demo::run(&arguments, &ui),
+        Verb::VerifyBundle(arguments) => verify_bundle::run(&arguments, &ui),
     }
 }
 

@@ -11,6 +11,7 @@ mod signature;
 mod withdrawal;
 
 pub use cooldown::progress;
+pub use signature::signature_reasons;
 
 use crate::{
     evidence::{ConsumerVerdict, PlatformRecord, ScanRecord, Unread, VerificationRecord},

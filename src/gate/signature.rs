@@ -1,41 +1,92 @@
-//! What the publisher's signature, or its lack, leads to: the trust policy's action, and the gate's own requirement.
+//! What the publisher's signature and attestations, or their lack, lead to: the trust policy's action for each demand that
+//! is not met, and the gate's own requirement of a signature.
 
 use super::{Facts, Requirement};
 use crate::{
-    manifest::DesiredGate,
+    evidence::VerificationRecord,
+    manifest::{DesiredGate, DesiredPolicy},
     model::{Outcome, Reason, Verdict},
 };
+
+/// How records call the demand for a signature.
+const SIGNATURE: &str = "signature";
 
 pub(super) struct Signature;
 
 impl Requirement for Signature {
     fn reasons(&self, facts: &Facts<'_>, gate: &DesiredGate) -> Vec<Reason> {
-        let outcome = facts.verification.outcome;
-        if outcome == Outcome::Verified {
-            return vec![];
-        }
-        let fact = format!("the publisher's signature is {outcome}: {}", facts.verification.reason);
-        let reason = |verdict, rule: String, written: &str| Reason {
-            verdict,
-            rule,
-            written: written.to_owned(),
-            fact: fact.clone(),
-            recorded: "verification.json".into(),
-            until: None,
-        };
-        let mut reasons = vec![];
-        if let Some(action) = facts.policy.and_then(|policy| policy.actions.get(&outcome))
-            && action.value != Verdict::Cleared
-        {
-            let policy = facts.policy.map_or("", |policy| policy.name.as_str());
-            let rule = format!("policy {policy}: {outcome} {}", action.value.action());
-            reasons.push(reason(action.value, rule, &action.written));
-        }
-        if gate.signature_required.value {
+        let mut reasons = signature_reasons(facts.verification, facts.policy);
+        let signature = signature(facts.verification);
+        if gate.signature_required.value && signature.outcome != Outcome::Verified {
             // What could not be found out may be found out later; what is known to be wrong stays wrong.
-            let verdict = if outcome == Outcome::Undeterminable { Verdict::Held } else { Verdict::Refused };
-            reasons.push(reason(verdict, "signature required".into(), &gate.signature_required.written));
+            let undeterminable = signature.outcome == Outcome::Undeterminable;
+            let verdict = if undeterminable { Verdict::Held } else { Verdict::Refused };
+            let written = &gate.signature_required.written;
+            reasons.push(signature.said(verdict, "signature required".into(), written));
         }
         reasons
     }
+}
+
+/// Returns a reason for each demand of the policy that is not met and whose outcome is not only recorded.
+pub fn signature_reasons(verification: &VerificationRecord, policy: Option<&DesiredPolicy>) -> Vec<Reason> {
+    let unmet = unmet(verification, policy).into_iter();
+    unmet.filter_map(|unmet| unmet.reason(policy?)).collect()
+}
+
+/// A demand of the policy and what became of it.
+struct Demand<'a> {
+    name: &'a str,
+    outcome: Outcome,
+    reason: &'a str,
+}
+
+impl Demand<'_> {
+    /// Returns what the policy makes of the outcome, unless that is only recorded.
+    fn reason(&self, policy: &DesiredPolicy) -> Option<Reason> {
+        let action = policy.actions.get(&self.outcome)?;
+        let attestation =
+            if self.name == SIGNATURE { String::new() } else { format!(" attestation {}:", self.name) };
+        let rule = format!("policy {}:{attestation} {} {}", policy.name, self.outcome, action.value.action());
+        (action.value != Verdict::Cleared).then(|| self.said(action.value, rule, &action.written))
+    }
+
+    fn said(&self, verdict: Verdict, rule: String, written: &str) -> Reason {
+        let what = if self.name == SIGNATURE {
+            "the publisher's signature".to_owned()
+        } else {
+            format!("attestation `{}`", self.name)
+        };
+        Reason {
+            verdict,
+            rule,
+            written: written.to_owned(),
+            fact: format!("{what} is {}: {}", self.outcome, self.reason),
+            recorded: "verification.json".into(),
+            until: None,
+        }
+    }
+}
+
+/// Returns what became of the signature: where a policy demands attestations only, the whole outcome stands for it.
+fn signature(verification: &VerificationRecord) -> Demand<'_> {
+    let recorded = verification.demands.iter().find(|made| made.demand == SIGNATURE);
+    let (outcome, reason) =
+        recorded.map_or((verification.outcome, &verification.reason), |made| (made.outcome, &made.reason));
+    Demand { name: SIGNATURE, outcome, reason }
+}
+
+/// Returns the demands that are not met and have a say.
+fn unmet<'a>(verification: &'a VerificationRecord, policy: Option<&DesiredPolicy>) -> Vec<Demand<'a>> {
+    if verification.demands.is_empty() {
+        let alone = signature(verification);
+        return if alone.outcome == Outcome::Verified { vec![] } else { vec![alone] };
+    }
+    let optional = |name: &str, outcome: Outcome| {
+        let wanted = policy.into_iter().flat_map(|policy| &policy.attestations);
+        wanted.filter(|wanted| wanted.name == name).any(|wanted| !wanted.counts(outcome))
+    };
+    let made = verification.demands.iter().filter(|made| made.outcome != Outcome::Verified);
+    let made = made.filter(|made| !optional(&made.demand, made.outcome));
+    made.map(|made| Demand { name: &made.demand, outcome: made.outcome, reason: &made.reason }).collect()
 }

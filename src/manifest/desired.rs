@@ -213,6 +213,14 @@ pub struct DesiredAttestation {
     pub levels: BTreeSet<String>,
 }
 
+impl DesiredAttestation {
+    /// Returns whether the demand has a say in the image's outcome: one that is not required has it only where there is
+    /// something that contradicts it.
+    pub const fn counts(&self, outcome: Outcome) -> bool {
+        self.required || matches!(outcome, Outcome::Invalid | Outcome::Foreign)
+    }
+}
+
 /// One image under one tag.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DesiredImage {

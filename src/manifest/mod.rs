@@ -63,7 +63,8 @@ pub fn is_manifest(path: &str) -> bool {
 /// roots below `trust/`.
 pub fn is_input(path: &str) -> bool {
     let key = [".pub", ".pem"].iter().any(|end| path.ends_with(end));
-    let root = path.starts_with("trust/") && path.ends_with(".json");
+    let root = path.starts_with("trust/")
+        && std::path::Path::new(path).extension().is_some_and(|extension| extension == "json");
     is_manifest(path) || root || (key && (path.starts_with("trust/") || path.starts_with("keys/")))
 }
 

@@ -1,6 +1,9 @@
 //! Gathers the facts a plan asks for: takes images in and looks for their signatures, several at once.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use futures_util::{StreamExt, stream};
 
@@ -14,7 +17,7 @@ use crate::{
         Plan,
         amend::{Facts, Gathered, Taken},
     },
-    trust::verify,
+    trust::verify::{self, Accepted},
     ui::{Event, Stage},
 };
 
@@ -39,6 +42,8 @@ pub(super) async fn gather(
     if wanted.iter().any(|wanted| wanted.ticket.is_some()) {
         super::know(world, &state.evidence);
     }
+    let policies = prepared(desired, &wanted);
+    let policies = &policies;
     let work = stream::iter(wanted).map(|wanted| async move {
         let key = (wanted.image.source.clone(), wanted.digest.clone());
         if world.drain.is_cancelled() {
@@ -47,7 +52,7 @@ pub(super) async fn gather(
         let name: Arc<str> = format!("{}:{}", wanted.image.source, wanted.image.tag).into();
         world.progress.tell(Event::Started { image: Arc::clone(&name) }).await;
         let started = std::time::Instant::now();
-        let done = one(world, desired, &wanted, &name).await;
+        let done = one(world, desired, policies, &wanted, &name).await;
         let outcome =
             done.as_ref().map_or_else(|error| format!("failed: {error}"), |_| "taken in".to_owned());
         let seconds = started.elapsed().as_secs();
@@ -84,7 +89,25 @@ fn wanted(world: &World, plan: &Plan, facts: &Facts) -> Vec<Wanted> {
     ticketed.collect()
 }
 
-async fn one(world: &World, desired: &Desired, wanted: &Wanted, name: &Arc<str>) -> Result<Gathered, String> {
+/// The policies of a run by name, each prepared once; `None` stands for no policy.
+type Policies = BTreeMap<Option<String>, Accepted>;
+
+fn prepared(desired: &Desired, wanted: &[Wanted]) -> Policies {
+    let names: BTreeSet<&Option<String>> = wanted.iter().map(|wanted| &wanted.image.trust).collect();
+    let of = |name: &Option<String>| {
+        let policy = name.as_ref().and_then(|name| desired.policies.get(name));
+        (name.clone(), Accepted::of_policy(policy))
+    };
+    names.into_iter().map(of).collect()
+}
+
+async fn one(
+    world: &World,
+    desired: &Desired,
+    policies: &Policies,
+    wanted: &Wanted,
+    name: &Arc<str>,
+) -> Result<Gathered, String> {
     let taken = if let Some(ticket) = &wanted.ticket {
         world.progress.tell(Event::Stage { image: Arc::clone(name), stage: Stage::Copy }).await;
         Some(take_in(world, desired, wanted, ticket, name).await?)
@@ -92,7 +115,7 @@ async fn one(world: &World, desired: &Desired, wanted: &Wanted, name: &Arc<str>)
         None
     };
     world.progress.tell(Event::Stage { image: Arc::clone(name), stage: Stage::Verify }).await;
-    let verification = look_for_signatures(world, desired, wanted).await?;
+    let verification = look_for_signatures(world, desired, policies, wanted).await?;
     Ok(Gathered { taken, verification: Some(verification) })
 }
 
@@ -130,10 +153,11 @@ async fn take_in(
 async fn look_for_signatures(
     world: &World,
     desired: &Desired,
+    policies: &Policies,
     wanted: &Wanted,
 ) -> Result<VerificationRecord, String> {
     let source = &wanted.image.source;
-    let policy = wanted.image.trust.as_ref().and_then(|name| desired.policies.get(name));
     let registry = world.registries.get(desired, &source.host).map_err(|error| error.to_string())?;
-    Ok(verify::verify(registry.as_ref(), &source.path, &wanted.digest, policy).await)
+    let accepted = policies.get(&wanted.image.trust).expect("every wanted image's policy was prepared");
+    Ok(verify::verify_sparingly(registry.as_ref(), &source.path, &wanted.digest, accepted).await)
 }

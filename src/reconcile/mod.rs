@@ -20,6 +20,7 @@ mod registries;
 mod report;
 mod state;
 mod unreferenced;
+mod verification;
 mod withdraw;
 mod world;
 
@@ -34,6 +35,7 @@ pub use report::{
 };
 pub use state::State;
 pub use unreferenced::quarantine_tags;
+pub use verification::{Asked, ImageVerified, Verified, verify_images};
 pub use world::{Clock, OpenSigner, World};
 
 use std::collections::BTreeMap;

@@ -28,6 +28,21 @@ pub(super) async fn observe(world: &World, state: &mut State, observed: &mut Obs
     unselected
 }
 
+/// Adds what upstream tags mean, and nothing of what is ours. Returns the selections that could not be made.
+pub(super) async fn observe_upstream(
+    world: &World,
+    state: &mut State,
+    observed: &mut Observed,
+) -> Vec<Unselected> {
+    let listings: Vec<_> =
+        list(world, &state.desired, plan::listings(&state.desired).into_iter().collect()).await;
+    observed.listings.extend(listings);
+    let unselected = state.expand(observed);
+    let upstream = plan::unpinned(&state.desired).into_iter().collect();
+    observed.upstream.extend(look(world, &state.desired, upstream).await);
+    unselected
+}
+
 async fn list(world: &World, desired: &Desired, sources: Vec<Repository>) -> Vec<(Repository, Listed)> {
     let listings = stream::iter(sources).map(|source| async move {
         let asked = async { world.registries.get(desired, &source.host)?.tags(&source.path).await };

@@ -197,7 +197,8 @@ pub(super) fn report(
     }
 }
 
-fn selection_report(failed: &Unselected) -> SelectionReport {
+/// Returns what is said of a selection that could not be made.
+pub(super) fn selection_report(failed: &Unselected) -> SelectionReport {
     SelectionReport {
         image: failed.source.to_string(),
         set: failed.set.clone(),

@@ -21,21 +21,45 @@ pub(super) const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 /// Layer annotation: the certificate of a keyless signature.
 pub(super) const CERTIFICATE: &str = "dev.sigstore.cosign/certificate";
 
+/// Layer annotation: the certificates above it, up to a root.
+pub(super) const CHAIN: &str = "dev.sigstore.cosign/chain";
+
+/// Layer annotation: the log's entry with its promise.
+pub(super) const LOG_ENTRY: &str = "dev.sigstore.cosign/bundle";
+
+/// Layer annotation: an RFC 3161 timestamp of the signature.
+pub(super) const TIMESTAMP: &str = "dev.sigstore.cosign/rfc3161timestamp";
+
 /// Layer annotations that carry a log entry or a timestamp.
-pub(super) const LOGGED: [&str; 2] = ["dev.sigstore.cosign/bundle", "dev.sigstore.cosign/rfc3161timestamp"];
+pub(super) const LOGGED: [&str; 2] = [LOG_ENTRY, TIMESTAMP];
+
+/// Layer annotation: the predicate type of a `.att` layer. The signature does not cover it.
+pub(super) const LAYER_PREDICATE: &str = "predicateType";
+
+/// Media type of the layers of a `.att` manifest.
+pub(super) const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
 
 /// Manifest annotations of a bundle referrer.
 pub(super) const CREATED: &str = "org.opencontainers.image.created";
 pub(super) const CONTENT: &str = "dev.sigstore.bundle.content";
 pub(super) const PREDICATE: &str = "dev.sigstore.bundle.predicateType";
 
-/// The most signature layers of one `.sig` manifest. Every signer adds one; real images carry a handful.
+/// The most signature layers of one `.sig` manifest, or envelopes of one `.att` manifest. Every signer adds one; real images carry a handful.
 pub(super) const LAYERS_MAX: usize = 64;
 
 /// Returns the tag that carries the signatures of `subject`, or `None` where the tag would be longer than tags may
 /// be, as it is for SHA-512.
 pub(super) fn signature_tag(subject: &Digest) -> Option<String> {
-    let tag = format!("{}.sig", subject.dashed());
+    tag(subject, "sig")
+}
+
+/// Returns the tag that carries the attestations of `subject`, or `None` where it would be too long.
+pub(super) fn attestation_tag(subject: &Digest) -> Option<String> {
+    tag(subject, "att")
+}
+
+fn tag(subject: &Digest, suffix: &str) -> Option<String> {
+    let tag = format!("{}.{suffix}", subject.dashed());
     Reference::is_tag(&tag).then_some(tag)
 }
 

@@ -21,4 +21,5 @@ mod scenario;
 mod schemas;
 mod selection;
 mod tiny;
+mod verify_bundle;
 mod withdrawal;

@@ -57,6 +57,8 @@ pub struct HttpRegistry {
     wire: Arc<Wire>,
     /// Writers of one fallback index wait for each other.
     subjects: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    /// What the first listing of referrers has shown; until then others wait for it.
+    referrers_api: tokio::sync::Mutex<referrers::Api>,
 }
 
 impl HttpRegistry {
@@ -68,7 +70,14 @@ impl HttpRegistry {
         let wire = Arc::new(Wire::new(access, base)?);
         let behaviour = access.behaviour.clone();
         let creation = access.creation.clone().filter(|_| behaviour.create_repositories);
-        Ok(Self { host: host.to_owned(), behaviour, creation, wire, subjects: Mutex::default() })
+        Ok(Self {
+            host: host.to_owned(),
+            behaviour,
+            creation,
+            wire,
+            subjects: Mutex::default(),
+            referrers_api: tokio::sync::Mutex::default(),
+        })
     }
 
     fn asked(&self, what: String) -> Asked {

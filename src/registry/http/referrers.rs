@@ -32,6 +32,24 @@ const REFERRERS_MAX: usize = 4 * DESCRIPTORS_MAX;
 /// How often a fallback index is written again because another writer has overwritten our entry.
 const FALLBACK_WRITES_MAX: u32 = 5;
 
+/// What is known about a registry's referrers API.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Api {
+    #[default]
+    Untried,
+    /// It is there, or has not been seen not to be.
+    Asked,
+    /// The registry has no such route: only fallback tags are asked, one request an image less.
+    Unrouted,
+}
+
+/// What Go's router says of a path that it does not know. A registry that has the API never answers like this, and one
+/// that misses the repository explains itself in JSON.
+const UNROUTED: &[u8] = b"404 page not found";
+
+/// The longest answer of that kind that is read.
+const UNROUTED_BYTES_MAX: u64 = 64 * 1024;
+
 impl HttpRegistry {
     pub(super) async fn referrers_list(
         &self,
@@ -48,12 +66,31 @@ impl HttpRegistry {
             auth::pull(repository),
         );
         call.headers.insert(ACCEPT, HeaderValue::from_static(media_type::OCI_INDEX));
+        let mut known = self.referrers_api.lock().await;
+        if *known == Api::Unrouted {
+            drop(known);
+            return self.fallback_list(repository, digest).await;
+        }
+        // The first listing holds the lock until it is answered, so that a hundred of them do not all ask in vain.
+        let mut first = (*known == Api::Untried).then_some(known);
         let mut found = BTreeMap::new();
         for page in 0..PAGES_MAX {
-            let response = self.wire.send(&call).await?;
+            let sent = self.wire.send(&call).await;
+            if let Some(known) = first.as_mut() {
+                **known = Api::Asked;
+            }
+            let response = sent?;
             match response.status() {
-                StatusCode::OK => {}
-                StatusCode::NOT_FOUND if page == 0 => return self.fallback_list(repository, digest).await,
+                StatusCode::OK => drop(first.take()),
+                StatusCode::NOT_FOUND if page == 0 => {
+                    let said = body::read(response, UNROUTED_BYTES_MAX, &asked).await.unwrap_or_default();
+                    if let Some(mut known) = first.take()
+                        && said.trim_ascii() == UNROUTED
+                    {
+                        *known = Api::Unrouted;
+                    }
+                    return self.fallback_list(repository, digest).await;
+                }
                 _ => return Err(body::refusal(response, &asked).await),
             }
             let next = next_page(response.headers(), &call.url);

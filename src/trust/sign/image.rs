@@ -9,6 +9,7 @@ use crate::{
     trust::{
         format,
         verify::{
+            Accepted,
             discover::{self, Survey},
             keys::AcceptedKeys,
         },
@@ -30,7 +31,7 @@ pub async fn sign_image(
     at: Instant,
 ) -> Result<Vec<Vouched>, SignError> {
     let own = AcceptedKeys::only("own", signer.spki_der()).map_err(SignError::Key)?;
-    let place = Place { registry, repository, signer, own };
+    let place = Place { registry, repository, signer, own: own.into() };
     let mut vouched = Vec::new();
     for subject in subjects {
         vouched.extend(place.sign(subject, at).await?);
@@ -45,7 +46,7 @@ struct Place<'a> {
     registry: &'a dyn Registry,
     repository: &'a Repository,
     signer: &'a dyn OrgSigner,
-    own: AcceptedKeys,
+    own: Accepted,
 }
 
 /// The manifests that carry our valid signatures of one subject.

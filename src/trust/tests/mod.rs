@@ -3,9 +3,13 @@
 mod attach;
 mod attack;
 mod conformance;
+mod instance;
+mod keyless;
 mod limit;
 mod memory;
 mod signing;
+
+use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use p256::{

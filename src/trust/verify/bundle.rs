@@ -1,55 +1,150 @@
-//! Judges one Sigstore bundle (cosign `specs/BUNDLE_SPEC.md`). Pure.
+//! Judges DSSE envelopes: Sigstore bundles (cosign `specs/BUNDLE_SPEC.md`), and the layers of a `.att` manifest once
+//! [`super::convert`] has made them such. Pure.
 //!
-//! The stock verifier refuses bundles of a key with neither log entry nor timestamp, so the DSSE envelope is checked
-//! here with its primitives.
+//! A statement with the predicate of a signature is one, every other is an attestation: cosign would take both for
+//! approval.
 
+use serde_json::Value;
 use sigstore_types::{
     Bundle, DsseEnvelope, Sha256Hash, Sha512Hash, SignatureContent, Statement, VerificationMaterialContent,
 };
 
-use super::{keys::AcceptedKeys, outcome::Judgement, shown};
+use super::{
+    accepted::Accepted,
+    convert,
+    instance::{Covered, Refusal},
+    outcome::{Attested, Judgement},
+    shown,
+    signer::{self, Signed},
+};
 use crate::{
-    model::{Algorithm, Digest},
+    model::{Algorithm, Descriptor, Digest},
     trust::format,
 };
 
 /// Judges a bundle for the image `subject`.
-pub(super) fn verdict_of(bytes: &[u8], subject: &Digest, keys: &AcceptedKeys) -> Judgement {
-    judge(bytes, subject, keys).unwrap_or_else(Judgement::invalid)
+pub(super) fn verdict_of(bytes: &[u8], subject: &Digest, accepted: &Accepted) -> Judgement {
+    let bundle = match read(bytes) {
+        Ok(bundle) => bundle,
+        Err(Refusal::Unread(reason)) => return Judgement::undeterminable(reason),
+        Err(refusal) => return Judgement::invalid(refusal.reason().to_owned()),
+    };
+    let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
+        return Judgement::invalid("the bundle holds no DSSE envelope and so names no image");
+    };
+    let judged = judge(envelope, Ok(&bundle), Along::of(&bundle), subject, accepted);
+    judged.unwrap_or_else(Judgement::invalid)
 }
 
-fn judge(bytes: &[u8], subject: &Digest, keys: &AcceptedKeys) -> Result<Judgement, String> {
-    let malformed = |error: String| format!("the bundle is malformed: {}", shown(&error));
-    let text = std::str::from_utf8(bytes).map_err(|error| malformed(error.to_string()))?;
-    let bundle = Bundle::from_json(text).map_err(|error| malformed(error.to_string()))?;
-    let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
-        return Err("the bundle holds no DSSE envelope and so names no image".to_owned());
+/// Judges a layer of a `.att` manifest whose blob is `bytes`. What it says is an attestation, whatever its predicate.
+pub(super) fn attestation_of(
+    layer: &Descriptor,
+    bytes: &[u8],
+    subject: &Digest,
+    accepted: &Accepted,
+) -> Judgement {
+    let envelope: DsseEnvelope = match serde_json::from_slice(bytes) {
+        Ok(envelope) => envelope,
+        Err(error) => {
+            return Judgement::invalid(format!("the envelope is malformed: {}", shown(&error.to_string())));
+        }
     };
-    let material = &bundle.verification_material;
-    let signer = keys.verifying(&envelope.pae(), envelope.signature.sig.as_bytes());
-    if signer.is_none()
-        && let VerificationMaterialContent::PublicKey(key) = &material.content
-        && let Some(name) = keys.hinted(&key.hint)
+    let has = |name: &str| layer.annotations.contains_key(name);
+    let along = Along {
+        certified: has(format::CERTIFICATE),
+        logged: format::LOGGED.into_iter().any(has),
+        hint: None,
+    };
+    let bundle = convert::envelope(layer, envelope.clone());
+    let judged = judge(&envelope, bundle.as_ref().map_err(Clone::clone), along, subject, accepted);
+    judged.unwrap_or_else(Judgement::invalid)
+}
+
+/// What came with an envelope.
+#[derive(Clone, Copy)]
+struct Along<'a> {
+    certified: bool,
+    logged: bool,
+    hint: Option<&'a str>,
+}
+
+impl<'a> Along<'a> {
+    fn of(bundle: &'a Bundle) -> Self {
+        let material = &bundle.verification_material;
+        let hint = match &material.content {
+            VerificationMaterialContent::PublicKey(key) => Some(key.hint.as_str()),
+            _ => None,
+        };
+        let logged = !material.tlog_entries.is_empty()
+            || !material.timestamp_verification_data.rfc3161_timestamps.is_empty();
+        Self { certified: hint.is_none(), logged, hint }
+    }
+}
+
+/// Reads a bundle.
+///
+/// # Errors
+/// `Unread` where it is of a version, or has a log entry of a kind, that is not known here; `Broken` otherwise.
+pub(super) fn read(bytes: &[u8]) -> Result<Bundle, Refusal> {
+    let malformed = |error: String| format!("the bundle is malformed: {}", shown(&error));
+    let text = std::str::from_utf8(bytes).map_err(|error| Refusal::Broken(malformed(error.to_string())))?;
+    Bundle::from_json(text).map_err(|error| {
+        let value = serde_json::from_str::<Value>(text).unwrap_or_default();
+        match unread(&value) {
+            Some(reason) => Refusal::Unread(reason),
+            None => Refusal::Broken(malformed(error.to_string())),
+        }
+    })
+}
+
+/// Returns what about a bundle is newer, or older, than what is read here.
+fn unread(bundle: &Value) -> Option<String> {
+    let media_type = bundle["mediaType"].as_str()?;
+    let known = ["v0.3+json", "+json;version=0.1", "+json;version=0.2", "+json;version=0.3"];
+    if media_type.starts_with(format::BUNDLE_PREFIX) && !known.iter().any(|known| media_type.ends_with(known))
+    {
+        return Some(format!("bundles of `{}` are not read", shown(media_type)));
+    }
+    let entries = bundle["verificationMaterial"]["tlogEntries"].as_array()?;
+    entries.iter().find_map(|entry| {
+        let kind = entry["kindVersion"]["kind"].as_str()?;
+        let version = entry["kindVersion"]["version"].as_str()?;
+        convert::unknown(kind, version)
+    })
+}
+
+fn judge(
+    envelope: &DsseEnvelope,
+    material: Result<&Bundle, Refusal>,
+    along: Along<'_>,
+    subject: &Digest,
+    accepted: &Accepted,
+) -> Result<Judgement, String> {
+    let (message, signature) = (envelope.pae(), envelope.signature.sig.as_bytes());
+    if let Some(name) = along.hint.and_then(|hint| accepted.keys.hinted(hint))
+        && accepted.keys.signer(&message, signature).is_none()
     {
         return Err(format!("the bundle names accepted key `{name}`, which does not verify it"));
     }
     let statement = statement(envelope)?;
-    if statement.predicate_type != format::SIGN_PREDICATE {
-        return Ok(Judgement::attestation(&statement.predicate_type));
-    }
-    if statement.type_ != Statement::TYPE_V1 {
-        return Err(format!("the statement is a `{}`, not in-toto Statement v1", shown(&statement.type_)));
-    }
     if !covers(&statement, subject) {
         return Err("the statement is for another image".to_owned());
     }
-    let logged = !material.tlog_entries.is_empty()
-        || !material.timestamp_verification_data.rfc3161_timestamps.is_empty();
-    Ok(match (signer, &material.content) {
-        (Some(name), _) => Judgement::verified(name, logged),
-        (None, VerificationMaterialContent::PublicKey(_)) => Judgement::foreign(),
-        (None, _) => Judgement::keyless(),
-    })
+    let covered = Covered::Digest(subject);
+    let Along { certified, logged, .. } = along;
+    let judged = signer::judge(
+        &Signed { message: &message, signature, covered, material, certified, logged },
+        accepted,
+    );
+    let is_signature = statement.predicate_type == format::SIGN_PREDICATE;
+    if is_signature && statement.type_ != Statement::TYPE_V1 {
+        return Err(format!("the statement is a `{}`, not in-toto Statement v1", shown(&statement.type_)));
+    }
+    let attested = (!is_signature).then(|| Attested {
+        predicate_type: statement.predicate_type,
+        statement: Some(envelope.payload.as_bytes().to_vec()),
+    });
+    Ok(Judgement { attested, ..judged })
 }
 
 fn statement(envelope: &DsseEnvelope) -> Result<Statement, String> {

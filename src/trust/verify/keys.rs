@@ -16,10 +16,13 @@ pub(in crate::trust) struct AcceptedKeys {
     pub(super) unreadable: Vec<String>,
 }
 
+/// One accepted key.
 #[derive(Debug, Clone)]
-struct AcceptedKey {
-    name: String,
-    key: DerPublicKey,
+pub(super) struct AcceptedKey {
+    pub(super) name: String,
+    pub(super) key: DerPublicKey,
+    /// Whether its signatures count only with a log entry or timestamp.
+    pub(super) logged: bool,
     scheme: SigningScheme,
     hint: String,
 }
@@ -28,12 +31,12 @@ impl AcceptedKeys {
     /// Returns the keys of a policy; none where there is no policy.
     pub(in crate::trust) fn of_policy(policy: Option<&DesiredPolicy>) -> Self {
         let mut accepted = Self::default();
-        for DesiredKey { name, pem, .. } in policy.into_iter().flat_map(|policy| &policy.keys) {
+        for DesiredKey { name, pem, logged } in policy.into_iter().flat_map(|policy| &policy.keys) {
             let read = DerPublicKey::from_pem(pem)
                 .map_err(|error| error.to_string())
                 .and_then(|der| AcceptedKey::new(name, &der));
             match read {
-                Ok(key) => accepted.keys.push(key),
+                Ok(key) => accepted.keys.push(AcceptedKey { logged: *logged, ..key }),
                 Err(error) => accepted.unreadable.push(format!(
                     "key `{}` cannot be read: {}",
                     shown(name),
@@ -51,17 +54,23 @@ impl AcceptedKeys {
         Ok(Self { keys: vec![key], unreadable: vec![] })
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-    }
-
     /// Returns the name of the first key under which `signature` covers `message`.
     pub(in crate::trust) fn verifying(&self, message: &[u8], signature: &[u8]) -> Option<&str> {
+        self.signer(message, signature).map(|accepted| accepted.name.as_str())
+    }
+
+    /// Returns the first key under which `signature` covers `message`.
+    pub(super) fn signer(&self, message: &[u8], signature: &[u8]) -> Option<&AcceptedKey> {
         let signature = SignatureBytes::from_bytes(signature);
         let holds = |accepted: &&AcceptedKey| {
             verify_signature(&accepted.key, message, &signature, accepted.scheme).is_ok()
         };
-        self.keys.iter().find(holds).map(|accepted| accepted.name.as_str())
+        self.keys.iter().find(holds)
+    }
+
+    /// Returns whether a name is that of a key.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.keys.iter().any(|accepted| accepted.name == name)
     }
 
     /// Returns the name of the key that a bundle's hint points at. The hint proves nothing.
@@ -74,7 +83,13 @@ impl AcceptedKey {
     fn new(name: &str, der: &DerPublicKey) -> Result<Self, String> {
         let algorithm = KeyAlgorithm::from_spki(der).map_err(|error| error.to_string())?;
         let scheme = algorithm.default_signing_scheme();
-        Ok(Self { name: name.to_owned(), key: der.clone(), scheme, hint: hint(der.as_bytes()) })
+        Ok(Self {
+            name: name.to_owned(),
+            key: der.clone(),
+            logged: false,
+            scheme,
+            hint: hint(der.as_bytes()),
+        })
     }
 }
 

@@ -3,7 +3,14 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 
-use super::{keys::AcceptedKeys, outcome::Judgement, shown};
+use super::{
+    accepted::Accepted,
+    convert,
+    instance::Covered,
+    outcome::Judgement,
+    shown,
+    signer::{self, Signed},
+};
 use crate::{
     model::{Descriptor, Digest},
     trust::format,
@@ -41,12 +48,12 @@ pub(super) fn verdict_of(
     layer: &Descriptor,
     payload: &[u8],
     subject: &Digest,
-    keys: &AcceptedKeys,
+    accepted: &Accepted,
 ) -> Judgement {
     match read(layer, payload, subject) {
         Err(reason) => Judgement::invalid(reason),
         Ok((signature, docker_reference)) => {
-            Judgement { docker_reference, ..signed(layer, payload, &signature, keys) }
+            Judgement { docker_reference, ..signed(layer, payload, &signature, accepted) }
         }
     }
 }
@@ -69,13 +76,18 @@ fn read(layer: &Descriptor, payload: &[u8], subject: &Digest) -> Result<(Vec<u8>
     Ok((signature, critical.identity.docker_reference))
 }
 
-/// Returns what the keys say. The payload's form has no hint, so a broken signature of an accepted key cannot be told
-/// from one by another key: both are foreign.
-fn signed(layer: &Descriptor, payload: &[u8], signature: &[u8], keys: &AcceptedKeys) -> Judgement {
+/// The payload's form has no hint, so a broken signature of an accepted key cannot be told from one by another key: both
+/// are foreign.
+fn signed(layer: &Descriptor, payload: &[u8], signature: &[u8], accepted: &Accepted) -> Judgement {
     let has = |name: &str| layer.annotations.contains_key(name);
-    match keys.verifying(payload, signature) {
-        Some(name) => Judgement::verified(name, format::LOGGED.into_iter().any(has)),
-        None if has(format::CERTIFICATE) => Judgement::keyless(),
-        None => Judgement::foreign(),
-    }
+    let bundle = convert::layer(layer, signature);
+    let signed = Signed {
+        message: payload,
+        signature,
+        covered: Covered::Bytes(payload),
+        material: bundle.as_ref().map_err(Clone::clone),
+        certified: has(format::CERTIFICATE),
+        logged: format::LOGGED.into_iter().any(has),
+    };
+    signer::judge(&signed, accepted)
 }

@@ -1,28 +1,48 @@
-//! Finds and verifies the signatures of an image.
+//! Finds and verifies the signatures and attestations of an image.
 //!
-//! Two places are looked at: the tag `sha256-<hex>.sig` and the Sigstore bundles among the referrers. What is found
-//! is judged without I/O ([`legacy`] and [`bundle`], one file a form) and summed up in [`outcome`]; only
-//! [`discover`] talks to a registry. Keyless signatures are found and named, but not read yet. Log entries and
-//! timestamps beside a key's signature are not checked: the key decides, and the reason says so.
+//! Three places are looked at: what the registry lists as referrers (Sigstore bundles, and legacy layers), the tag
+//! `sha256-<hex>.sig`, and `sha256-<hex>.att` where attestations are demanded. What is found is judged without I/O: a
+//! form becomes a bundle ([`bundle`], [`legacy`], [`convert`]), a bundle a signer ([`signer`], by key or by the instance
+//! that a trust root describes, [`instance`]), and all of them an [`outcome`] for each [`demand`]. Only [`place`] talks to
+//! a registry. A policy is prepared once a run ([`Accepted`]).
 
+mod accepted;
 mod bundle;
+mod claims;
+mod convert;
+mod demand;
 pub(super) mod discover;
+mod file;
+pub(super) mod instance;
 pub(super) mod keys;
 mod legacy;
 mod outcome;
+mod place;
+mod signer;
+mod statement;
+
+pub use accepted::Accepted;
+pub use file::{Artifact, Trusted, Wanted, verify_file};
+
+use serde_json::{Value, json};
 
 use crate::{
-    evidence::VerificationRecord,
-    manifest::DesiredPolicy,
-    model::{Digest, SignatureFound},
+    evidence::{RootUsed, VerificationRecord},
+    manifest::{DesiredFile, DesiredPolicy},
+    model::Digest,
     registry::Registry,
 };
+use accepted::Root;
+use discover::{Reach, Survey};
 use keys::AcceptedKeys;
 
 /// The schema of the records that [`verify`] returns.
 const SCHEMA: &str = "fondaco/verification/v1alpha1";
 
-/// Verifies the signatures of `subject` against a policy's keys.
+/// Grows with every change after which the same policy could end differently, so that recorded digests are verified anew.
+const ENGINE: u32 = 2;
+
+/// Verifies the signatures of `subject` against a policy, and looks at both places whatever the first one holds.
 ///
 /// Never fails: where the registry does, the outcome is `Undeterminable` and the reason names the failure. Without a
 /// policy nothing can be verified, and the outcome only says whether there are signatures.
@@ -32,23 +52,42 @@ pub async fn verify(
     subject: &Digest,
     policy: Option<&DesiredPolicy>,
 ) -> VerificationRecord {
-    let keys = AcceptedKeys::of_policy(policy);
-    let survey = discover::survey(registry, repository_path, subject, &keys).await;
-    let failures: Vec<String> = survey.failures.iter().map(ToString::to_string).collect();
-    let signatures: Vec<SignatureFound> =
-        survey.sightings.into_iter().map(|sighting| sighting.found).collect();
-    let (outcome, reason) = outcome::overall(policy, &keys, &signatures, &failures);
+    let accepted = Accepted::of_policy(policy);
+    let survey = discover::look(registry, repository_path, subject, &accepted, Reach::Everywhere).await;
+    record(subject, &accepted, survey)
+}
+
+/// Verifies like [`verify`] by a prepared policy, and asks for tags only where the referrers leave a demand open.
+pub async fn verify_sparingly(
+    registry: &dyn Registry,
+    repository_path: &str,
+    subject: &Digest,
+    accepted: &Accepted,
+) -> VerificationRecord {
+    let survey = discover::look(registry, repository_path, subject, accepted, Reach::Sparing).await;
+    record(subject, accepted, survey)
+}
+
+fn record(subject: &Digest, accepted: &Accepted, survey: Survey) -> VerificationRecord {
+    let policy = accepted.policy();
+    let overall = outcome::overall(accepted, &survey);
+    let root = match &accepted.root {
+        Root::Read(instance) => {
+            Some(RootUsed { path: instance.path.clone(), digest: instance.digest.clone() })
+        }
+        Root::Unnamed | Root::Unreadable => None,
+    };
     VerificationRecord {
         schema: SCHEMA.to_owned(),
         subject: subject.clone(),
         policy: policy.map_or_else(|| "none".to_owned(), |policy| policy.name.clone()),
         policy_digest: policy_digest(policy),
-        root: None,
-        outcome,
-        reason,
-        demands: vec![],
-        signatures,
-        attestations: vec![],
+        root,
+        outcome: overall.outcome,
+        reason: overall.reason,
+        demands: overall.demands,
+        signatures: survey.sightings.into_iter().map(|sighting| sighting.found).collect(),
+        attestations: survey.attestations.into_iter().map(|attestation| attestation.found).collect(),
     }
 }
 
@@ -66,13 +105,32 @@ pub fn document(public_pem: &str, bytes: &[u8], signature_der: &[u8]) -> Result<
     }
 }
 
-/// Returns the SHA-256 over a policy's names and keys, in sorted order; the digest of nothing where there is no policy.
-/// It changes exactly when a fresh verification could end differently.
+/// Returns the SHA-256 over whom a policy accepts and what it demands, in sorted order, and over the engine's number; the
+/// digest of nothing where there is no policy. It changes exactly when a fresh verification could end differently.
 pub fn policy_digest(policy: Option<&DesiredPolicy>) -> Digest {
     let Some(policy) = policy else { return Digest::sha256(b"") };
-    let mut keys: Vec<_> = policy.keys.iter().map(|key| [key.name.as_str(), key.pem.as_str()]).collect();
-    keys.sort_unstable();
-    Digest::sha256(serde_json::json!(keys).to_string())
+    let file = |file: &DesiredFile| Digest::sha256(&file.text).to_string();
+    let keys = policy.keys.iter().map(|key| json!([key.name, key.pem, key.logged]));
+    let notation = policy.notation.iter().map(|store| {
+        let timestamps = store.timestamp_store.as_ref().map(file);
+        json!([store.name, file(&store.trust_store), store.identities, timestamps])
+    });
+    let demands = json!({
+        "engine": ENGINE,
+        "keys": sorted(keys),
+        "identities": sorted(policy.identities.iter().map(|identity| json!(identity))),
+        "notation": sorted(notation),
+        "root": policy.root.as_ref().map(file),
+        "signers": policy.signers,
+        "attestations": sorted(policy.attestations.iter().map(|wanted| json!(wanted))),
+    });
+    Digest::sha256(demands.to_string())
+}
+
+fn sorted(values: impl Iterator<Item = Value>) -> Vec<Value> {
+    let mut values: Vec<Value> = values.collect();
+    values.sort_by_cached_key(Value::to_string);
+    values
 }
 
 /// Returns foreign text fit for a reason: one line, no backticks, at most 120 characters.
