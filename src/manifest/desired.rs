@@ -166,7 +166,9 @@ impl Wanted {
         match self {
             Self::Exactly(wanted) => wanted == text,
             Self::Matching(pattern) => {
-                tag_rule::pattern(pattern).is_ok_and(|pattern| pattern.is_match(text.as_bytes()))
+                // The whole text: an expression that is found somewhere inside accepts whoever puts it into a path.
+                tag_rule::pattern(&format!("^(?:{pattern})$"))
+                    .is_ok_and(|pattern| pattern.is_match(text.as_bytes()))
             }
         }
     }
@@ -333,4 +335,26 @@ pub struct Withdrawn {
     pub reference: Reference,
     /// `withdrawals/eol.yaml:5`.
     pub written: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Wanted;
+
+    #[test]
+    fn an_expression_has_to_match_the_whole_text() {
+        let cases = [
+            ("https://a\\.example/.*", "https://a.example/web", true),
+            ("https://a\\.example/.*", "https://evil.example/?https://a.example/web", false),
+            ("https://a\\.example/web", "https://a.example/web-evil", false),
+            ("one|two", "one", true),
+            ("one|two", "two-evil", false),
+            ("one|two", "evil-one", false),
+            ("one", "one\n", false),
+            ("(", "(", false),
+        ];
+        for (pattern, text, expected) in cases {
+            assert_eq!(Wanted::Matching(pattern.to_owned()).matches(text), expected, "{pattern} {text}");
+        }
+    }
 }
