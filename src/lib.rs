@@ -57,7 +57,8 @@
 //! 10. **Hostile input is normal**: every body, depth, count and ratio has a named limit; foreign text is escaped where
 //!     it is shown; credentials never follow a redirect.
 //! 11. **Facts, not conclusions** in every page; what nobody answered is printed as `unknown`.
-//! 12. **No phone home**: hosts come from manifests only.
+//! 12. **No phone home**: hosts come from manifests only, or from an argument of the command that a person runs; TUF
+//!     repositories are contacted by `fondaco trust refresh` alone.
 //!
 //! Only [`ui`] prints; only `cli::env` reads environment and clock; only `manifest` knows the YAML crate; only [`git`]
 //! knows `git2`.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Exit, show, work_tree};
+use super::{Exit, show, trust_roots, work_tree};
 use crate::{manifest, model::quantity, ui::Ui};
 
 #[derive(Debug, Args)]
@@ -25,6 +25,10 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
     let manifests = files.iter().filter(|file| manifest::is_manifest(&file.path)).count();
     match manifest::read(&files) {
         Ok(desired) => {
+            let warnings = trust_roots::warnings_of_files(&arguments.repository, &desired, &files);
+            for warning in &warnings {
+                ui.warning(warning);
+            }
             let (images, consumers) = (desired.images.len(), desired.consumers.len());
             let selections = desired.selections.len();
             let counts = serde_json::json!({ "files": manifests, "images": images, "selections": selections, "consumers": consumers });
@@ -39,7 +43,11 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
                 quantity::count(images, "image"),
                 quantity::count(consumers, "consumer")
             );
-            show(ui, &text, &serde_json::json!({ "diagnostics": [], "counts": counts }));
+            show(
+                ui,
+                &text,
+                &serde_json::json!({ "diagnostics": [], "counts": counts, "warnings": warnings }),
+            );
             Exit::Done
         }
         Err(diagnostics) => {

@@ -14,6 +14,7 @@ mod plan;
 mod reconcile;
 mod schema;
 mod trust;
+mod trust_roots;
 mod verify_bundle;
 mod work_tree;
 mod world;

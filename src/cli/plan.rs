@@ -1,8 +1,10 @@
 //! `fondaco plan`: what a run would do and why.
 
+use std::fmt::Write as _;
+
 use clap::Args;
 
-use super::{Exit, Location, exit, show, work_tree, world};
+use super::{Exit, Location, exit, show, trust_roots, work_tree, world};
 use crate::{
     plan,
     reconcile::{self, RunError, State},
@@ -46,6 +48,12 @@ fn planned(arguments: &Arguments, ui: &Ui) -> Result<Exit, RunError> {
         let found = plan::unreferenced(&outlook.state.desired, &outlook.state.evidence, &listed);
         text.push_str(&plan::explain_unreferenced(&found, &listed));
         json["unreferenced"] = plan::unreferenced_json(&found, &listed);
+    }
+    let warnings =
+        trust_roots::warnings_of_commit(&world.repository, &commit, &outlook.state.desired, world.now());
+    json["warnings"] = serde_json::json!(warnings);
+    for warning in &warnings {
+        let _ = writeln!(text, "warning: {warning}");
     }
     show(ui, &text, &json);
     let refused = newly_refused(&outlook);

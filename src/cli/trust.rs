@@ -1,5 +1,6 @@
 //! `fondaco trust`: what stands behind trust policies. One file a verb.
 
+mod refresh;
 mod verify;
 
 use clap::{Args, Subcommand};
@@ -17,10 +18,13 @@ pub(super) struct Arguments {
 enum Verb {
     /// Verify images against their trust policies; reads registries and writes nothing.
     Verify(verify::Arguments),
+    /// Bring a trust root in `trust/` up to date; the only command that contacts a TUF repository.
+    Refresh(refresh::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
     match &arguments.verb {
         Verb::Verify(arguments) => verify::run(arguments, ui),
+        Verb::Refresh(arguments) => refresh::run(arguments, ui),
     }
 }

@@ -14,6 +14,7 @@ mod git;
 mod key;
 mod registries;
 mod report;
+mod trust;
 
 use std::collections::BTreeMap;
 
@@ -51,6 +52,7 @@ pub async fn examine(world: &World, state: &State) -> Examination {
     found.add("program", [crate::registry::probe::Said::ok(world.tool.clone())]);
     found.add("git", git::examine(world, state).await);
     found.add("signing key", key::examine(world, &state.desired));
+    found.findings.extend(trust::examine(world, state).await);
     found.add("advisories", advisories::examine(state, world.now()));
     found.add("cache", cache::examine(world));
     registries::examine(world, &state.desired, &mut found).await;

@@ -13,6 +13,7 @@ mod bundle;
 mod commit;
 mod error;
 mod fetch;
+mod history;
 mod id;
 mod program;
 mod push;

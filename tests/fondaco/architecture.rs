@@ -115,6 +115,15 @@ fn nothing_is_deleted() {
     assert_eq!(callers, ["reconcile/withdraw.rs", "registry/probe/delete.rs", "registry/probe/site.rs"]);
 }
 
+/// Rule 12: nobody is contacted whom the manifests or an argument do not name. TUF repositories are spoken to in one file,
+/// and only the command that a person runs for it comes there.
+#[test]
+fn runs_contact_no_trust_root() {
+    assert_eq!(users(&["Documents::new("]), ["trust/root/tuf.rs"]);
+    assert_eq!(users(&["tuf::visit("]), ["trust/root/refresh.rs"]);
+    assert_eq!(users(&["refresh::fetch("]), ["cli/trust/refresh.rs"]);
+}
+
 #[test]
 fn files_stay_readable() {
     let long: Vec<String> = rust_files(Path::new(SOURCES))

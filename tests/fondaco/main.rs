@@ -21,5 +21,6 @@ mod scenario;
 mod schemas;
 mod selection;
 mod tiny;
+mod trust_root;
 mod verify_bundle;
 mod withdrawal;

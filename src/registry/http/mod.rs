@@ -14,6 +14,7 @@ mod challenge;
 mod chunks;
 mod create;
 mod delete;
+mod document;
 mod manifests;
 mod meter;
 mod referrers;
@@ -25,6 +26,7 @@ mod uploads;
 mod wire;
 
 pub(super) use ask::{Answer, MountAnswer};
+pub use document::Documents;
 
 use std::{
     collections::BTreeMap,
