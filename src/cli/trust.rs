@@ -1,5 +1,6 @@
 //! `fondaco trust`: what stands behind trust policies. One file a verb.
 
+mod observe;
 mod refresh;
 mod verify;
 
@@ -18,6 +19,8 @@ pub(super) struct Arguments {
 enum Verb {
     /// Verify images against their trust policies; reads registries and writes nothing.
     Verify(verify::Arguments),
+    /// Look at what a publisher publishes beside an image, and propose the policy that would accept it.
+    Observe(observe::Arguments),
     /// Bring a trust root in `trust/` up to date; the only command that contacts a TUF repository.
     Refresh(refresh::Arguments),
 }
@@ -25,6 +28,7 @@ enum Verb {
 pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
     match &arguments.verb {
         Verb::Verify(arguments) => verify::run(arguments, ui),
+        Verb::Observe(arguments) => observe::run(arguments, ui),
         Verb::Refresh(arguments) => refresh::run(arguments, ui),
     }
 }

@@ -8,6 +8,7 @@
 
 mod fetch;
 mod format;
+pub mod observe;
 pub mod root;
 pub mod sign;
 pub mod verify;

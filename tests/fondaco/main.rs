@@ -14,6 +14,7 @@ mod doctor;
 mod fake;
 mod hostile;
 mod http;
+mod observe;
 mod quirks;
 mod registry;
 mod rules;

@@ -127,8 +127,9 @@ pub struct NotationStore {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(title = "signers block")]
 pub struct Signers {
-    /// How many different ones. Default 1.
-    #[schemars(range(min = 1, max = 64))]
+    /// How many different ones. Default 1. 0 for a publisher who attests and does not sign, such as one whose builds leave
+    /// GitHub artifact attestations: then at least one of `attestations` has to be required.
+    #[schemars(range(min = 0, max = 64))]
     pub at_least: Option<u8>,
     /// Names of keys, identities and notation stores of this policy. Default: all of them.
     pub of: Option<Vec<Name>>,

@@ -155,6 +155,13 @@ impl Reader<'_, '_> {
             let message = format!("{least} signers are wanted, and {wanted} are named");
             self.wrong(Code::InvalidValue, message, "spec.signers.atLeast", None);
         }
+        if spec.signers.as_ref().is_some_and(|signers| signers.at_least == Some(0))
+            && !spec.attestations.iter().any(|wanted| wanted.required)
+        {
+            let message = "neither a signature nor an attestation is wanted".to_owned();
+            let help = "demand one of `attestations`, or at least one signer".to_owned();
+            self.wrong(Code::InvalidValue, message, "spec.signers.atLeast", Some(help));
+        }
     }
 
     fn wrong(&mut self, code: Code, message: String, path: &str, help: Option<String>) {
