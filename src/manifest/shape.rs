@@ -11,7 +11,7 @@ use super::escape::{escaped, shown};
 use super::kinds::Kind;
 use super::mistakes::Mistakes;
 use super::node::{Content, Entry, Mark, Node, Type};
-use super::suggest::did_you_mean;
+use super::suggest::{did_you_mean, retired};
 use super::text::{FORMS, Form};
 use super::{Code, Diagnostic, Place};
 
@@ -172,8 +172,11 @@ impl<'a> Checker<'a> {
             schema["properties"].as_object().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
         keys.sort_unstable();
         let message = format!("unknown key `{}`", shown(&entry.key));
-        let help = format!("keys of {}: {}", title(schema), keys.join(", "));
-        let label = did_you_mean(&entry.key, keys.iter().copied());
+        let known = format!("keys of {}: {}", title(schema), keys.join(", "));
+        let (label, help) = match retired(&entry.key) {
+            Some((label, instead)) => (Some(label.to_owned()), format!("{instead}; {known}")),
+            None => (did_you_mean(&entry.key, keys.iter().copied()), known),
+        };
         self.report(Code::UnknownKey, message, entry.at, label, help);
         false
     }

@@ -22,6 +22,25 @@ pub(super) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = 
     nearest(word, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
 }
 
+/// Returns what to say of a key that names something which is no more, and what to write instead.
+///
+/// Docker Content Trust (Notary v1): certificates of Docker Official Images began to end in August 2025, and Docker shuts
+/// its server down on 8 December 2026.
+pub(super) fn retired(key: &str) -> Option<(&'static str, &'static str)> {
+    const CONTENT_TRUST: [&str; 5] = ["dct", "contenttrust", "dockercontenttrust", "notary", "notaryv1"];
+    let folded: String = key
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(WORD_CHARS_MAX)
+        .collect::<String>()
+        .to_lowercase();
+    CONTENT_TRUST.contains(&folded.as_str()).then_some((
+        "Docker Content Trust is retired",
+        "notary.docker.io is shut down on 8 December 2026 and its signatures are not read; name the publisher's \
+         `keys` or `identities` (cosign), or a `notation` store (Notary Project)",
+    ))
+}
+
 /// Levenshtein's distance, row by row.
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -58,5 +77,15 @@ mod tests {
         assert_eq!(nearest("maxage", keys), Some("maxAge"));
         assert_eq!(nearest("cooldown", keys), None);
         assert_eq!(nearest(&"x".repeat(100_000), keys), None);
+    }
+
+    #[test]
+    fn only_words_for_docker_content_trust_are_retired() {
+        for key in ["dct", "DCT", "contentTrust", "docker-content-trust", "notary", "notary_v1"] {
+            assert!(retired(key).is_some(), "{key}");
+        }
+        for key in ["notation", "trust", "content", "keys", "", "dctx", &"x".repeat(100_000)] {
+            assert_eq!(retired(key), None);
+        }
     }
 }

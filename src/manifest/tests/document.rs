@@ -438,3 +438,38 @@ spec: {{ # {long}
         "#]],
     );
 }
+
+#[test]
+fn docker_content_trust_is_named_as_retired() {
+    check(
+        "\
+=== trust/publisher.yaml
+apiVersion: fondaco/v1alpha1
+kind: TrustPolicy
+metadata:
+  name: publisher
+spec:
+  contentTrust: {server: \"https://notary.docker.io\"}
+  dct: true
+",
+        expect![[r#"
+            error[F0107]: unknown key `contentTrust`
+             --> trust/publisher.yaml:6:3
+              |
+            6 |   contentTrust: {server: "https://notary.docker.io"}
+              |   ^^^^^^^^^^^^ Docker Content Trust is retired
+              |
+              = help: notary.docker.io is shut down on 8 December 2026 and its signatures are not read; name the publisher's `keys` or `identities` (cosign), or a `notation` store (Notary Project); keys of a trust policy: absent, attestations, foreign, identities, invalid, keys, notation, root, signers, undeterminable
+
+            error[F0107]: unknown key `dct`
+             --> trust/publisher.yaml:7:3
+              |
+            7 |   dct: true
+              |   ^^^ Docker Content Trust is retired
+              |
+              = help: notary.docker.io is shut down on 8 December 2026 and its signatures are not read; name the publisher's `keys` or `identities` (cosign), or a `notation` store (Notary Project); keys of a trust policy: absent, attestations, foreign, identities, invalid, keys, notation, root, signers, undeterminable
+
+            2 errors in 2 files; nothing was done.
+        "#]],
+    );
+}
