@@ -42,7 +42,7 @@ pub(super) async fn gather(
     if wanted.iter().any(|wanted| wanted.ticket.is_some()) {
         super::know(world, &state.evidence);
     }
-    let policies = prepared(desired, &wanted);
+    let policies = prepared(world, desired, &wanted);
     let policies = &policies;
     let work = stream::iter(wanted).map(|wanted| async move {
         let key = (wanted.image.source.clone(), wanted.digest.clone());
@@ -92,11 +92,11 @@ fn wanted(world: &World, plan: &Plan, facts: &Facts) -> Vec<Wanted> {
 /// The policies of a run by name, each prepared once; `None` stands for no policy.
 type Policies = BTreeMap<Option<String>, Accepted>;
 
-fn prepared(desired: &Desired, wanted: &[Wanted]) -> Policies {
+fn prepared(world: &World, desired: &Desired, wanted: &[Wanted]) -> Policies {
     let names: BTreeSet<&Option<String>> = wanted.iter().map(|wanted| &wanted.image.trust).collect();
     let of = |name: &Option<String>| {
         let policy = name.as_ref().and_then(|name| desired.policies.get(name));
-        (name.clone(), Accepted::of_policy(policy))
+        (name.clone(), Accepted::of_policy(policy).at(world.now()))
     };
     names.into_iter().map(of).collect()
 }

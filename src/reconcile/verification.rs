@@ -115,8 +115,8 @@ pub async fn verify_images(world: &World, mut state: State, asked: &Asked) -> Re
     resolved.retain(|one| asked.images.is_empty() || asked.images.iter().any(|name| is_named(one, name)));
     let names: BTreeSet<&Option<String>> = resolved.iter().map(|one| &one.image.trust).collect();
     let of = |name: &Option<String>| name.as_ref().and_then(|name| state.desired.policies.get(name));
-    let policies: Policies =
-        names.into_iter().map(|name| (name.clone(), Accepted::of_policy(of(name)))).collect();
+    let prepared = |name: &Option<String>| Accepted::of_policy(of(name)).at(world.now());
+    let policies: Policies = names.into_iter().map(|name| (name.clone(), prepared(name))).collect();
     let one = Verifying { world, state: &state, policies: &policies, again: asked.again };
     let images = stream::iter(resolved).map(|resolved| one.image(resolved)).buffered(IMAGES_AT_ONCE);
     Ok(Verified {

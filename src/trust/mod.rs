@@ -1,13 +1,14 @@
 //! Who vouches for an image: signatures of publishers are verified, signatures of the organisation are written.
 //!
 //! [`root`] keeps the authorities that stand behind certificates up to date, [`observe`] proposes policies from what is
-//! seen; people run these two, runs do not. [`verify`] tells five outcomes apart and never fails; [`sign`] writes both
-//! forms that consumers read and reads them back through the code of [`verify`]. Nothing here decides what an outcome
-//! leads to: that is [`crate::gate`], next in reading order. The Sigstore crates are used in this module and nowhere
-//! else.
+//! seen; people run these two, runs do not. [`verify`] tells five outcomes apart and never fails, with [`notation`] for
+//! signatures of the Notary Project; [`sign`] writes both forms that consumers read and reads them back through the code
+//! of [`verify`]. Nothing here decides what an outcome leads to: that is [`crate::gate`], next in reading order. The
+//! Sigstore crates are used in this module and nowhere else.
 
 mod fetch;
 mod format;
+mod notation;
 pub mod observe;
 pub mod root;
 pub mod sign;

@@ -8,8 +8,18 @@ use std::{
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
 
 /// Modules that do no I/O, never await, read neither clock nor environment (rule 5 of the design).
-const PURE: [&str; 9] =
-    ["model", "manifest", "catalogue", "scan", "gate", "plan", "evidence", "render", "advisory/versions"];
+const PURE: [&str; 10] = [
+    "model",
+    "manifest",
+    "catalogue",
+    "scan",
+    "gate",
+    "plan",
+    "evidence",
+    "render",
+    "advisory/versions",
+    "trust/notation",
+];
 
 const IMPURE: [&str; 14] = [
     ".await",

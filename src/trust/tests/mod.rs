@@ -7,6 +7,7 @@ mod instance;
 mod keyless;
 mod limit;
 mod memory;
+mod notation;
 mod signing;
 
 use std::collections::BTreeMap;

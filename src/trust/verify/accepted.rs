@@ -2,7 +2,11 @@
 //! image. Pure.
 
 use super::{instance::Instance, keys::AcceptedKeys};
-use crate::manifest::{DesiredPolicy, DesiredSigner};
+use crate::{
+    manifest::{DesiredPolicy, DesiredSigner},
+    model::Instant,
+    trust::notation::TrustStore,
+};
 
 /// Whom a policy accepts.
 #[derive(Debug, Default)]
@@ -10,6 +14,10 @@ pub struct Accepted {
     policy: Option<DesiredPolicy>,
     pub(super) keys: AcceptedKeys,
     pub(super) root: Root,
+    /// Trust stores of Notary Project signatures.
+    pub(super) stores: Vec<TrustStore>,
+    /// The time that certificates without a trusted time are judged at.
+    pub(super) at: Option<Instant>,
     /// One sentence for each part of the policy that could not be read.
     pub(super) unreadable: Vec<String>,
 }
@@ -38,7 +46,21 @@ impl Accepted {
                 Root::Unreadable
             }
         };
-        Self { policy: policy.cloned(), keys, root, unreadable }
+        let mut stores = vec![];
+        for written in policy.iter().flat_map(|policy| &policy.notation) {
+            match TrustStore::of(written) {
+                Ok(store) => stores.push(store),
+                Err(reason) => unreadable.push(reason),
+            }
+        }
+        Self { policy: policy.cloned(), keys, root, stores, at: None, unreadable }
+    }
+
+    /// Says what time it is. Without one, Notary Project signatures are not determined: only the certificates of a
+    /// Sigstore instance come with a time of their own.
+    #[must_use]
+    pub fn at(self, now: Instant) -> Self {
+        Self { at: Some(now), ..self }
     }
 
     pub(super) const fn policy(&self) -> Option<&DesiredPolicy> {

@@ -1,10 +1,10 @@
 //! Finds and verifies the signatures and attestations of an image.
 //!
-//! Three places are looked at: what the registry lists as referrers (Sigstore bundles, and legacy layers), the tag
+//! Three places are looked at: what the registry lists as referrers (Sigstore bundles, legacy layers, Notary Project signatures), the tag
 //! `sha256-<hex>.sig`, and `sha256-<hex>.att` where attestations are demanded. What is found is judged without I/O: a
 //! form becomes a bundle ([`bundle`], [`legacy`], [`convert`]), a bundle a signer ([`signer`], by key or by the instance
-//! that a trust root describes, [`instance`]), and all of them an [`outcome`] for each [`demand`]. Only [`place`] talks to
-//! a registry. A policy is prepared once a run ([`Accepted`]).
+//! that a trust root describes, [`instance`]), and all of them an [`outcome`] for each [`demand`]. Only [`place`] and,
+//! for what [`super::notation`] judges, [`notary`] talk to a registry. A policy is prepared once a run ([`Accepted`]).
 
 mod accepted;
 mod bundle;
@@ -16,6 +16,7 @@ mod file;
 pub(super) mod instance;
 pub(super) mod keys;
 mod legacy;
+mod notary;
 mod outcome;
 mod place;
 mod signer;
@@ -134,7 +135,7 @@ fn sorted(values: impl Iterator<Item = Value>) -> Vec<Value> {
 }
 
 /// Returns foreign text fit for a reason: one line, no backticks, at most 120 characters.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     let plain = |c: char| if c.is_control() || c == '`' { '\u{fffd}' } else { c };
     text.chars().take(120).map(plain).collect()
 }

@@ -6,7 +6,7 @@ use super::{
     accepted::Accepted,
     bundle,
     discover::{BUNDLE_BYTES_MAX, Failure, Finding, PAYLOAD_BYTES_MAX, REFERRERS_MAX, Spot, Survey},
-    legacy,
+    legacy, notary,
     outcome::{Attested, Judgement},
 };
 use crate::{
@@ -118,8 +118,10 @@ impl Place<'_> {
     /// carry another `artifactType`.
     async fn referrer(&self, referrer: &Descriptor) -> Vec<Finding> {
         let (place, digest) = (referrer.digest.to_string(), &referrer.digest);
-        let spot = Spot { format: SignatureFormat::SigstoreBundle, place: &place, digest, content: None };
-        let declared = referrer.artifact_type.as_deref().is_some_and(is_bundle);
+        let notation = notary::is_declared(referrer);
+        let format = if notation { SignatureFormat::Notation } else { SignatureFormat::SigstoreBundle };
+        let spot = Spot { format, place: &place, digest, content: None };
+        let declared = notation || referrer.artifact_type.as_deref().is_some_and(is_bundle);
         let manifest = match self.registry.get_manifest(self.repository, &Reference::from(digest)).await {
             Ok(Some(manifest)) => manifest,
             Ok(None) if declared => {
@@ -136,6 +138,10 @@ impl Place<'_> {
             Err(reason) if declared => return vec![spot.found(Judgement::invalid(reason))],
             Err(_) => return vec![],
         };
+        if notary::is_signature(&image) {
+            return self.notation(Spot { format: SignatureFormat::Notation, ..spot }, &image).await;
+        }
+        let spot = Spot { format: SignatureFormat::SigstoreBundle, ..spot };
         let has = |wanted: &str| image.layers.iter().any(|layer| layer.media_type == wanted);
         if image.layers.iter().any(|layer| is_bundle(&layer.media_type)) {
             return self.bundle(spot, &image).await;
@@ -165,7 +171,7 @@ impl Place<'_> {
 }
 
 /// Notes what could not be had. What is announced as an attestation hides no signature.
-fn unread(spot: Spot<'_>, failure: Failure, predicate: Option<&String>) -> Vec<Finding> {
+pub(super) fn unread(spot: Spot<'_>, failure: Failure, predicate: Option<&String>) -> Vec<Finding> {
     let judgement = Judgement::undeterminable(failure.to_string());
     let announced = predicate.is_some_and(|predicate| predicate != format::SIGN_PREDICATE);
     let too_large = matches!(failure, Failure::Limit(_));
