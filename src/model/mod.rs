@@ -20,6 +20,7 @@ pub mod tag;
 pub mod tag_rule;
 mod verdict;
 mod verification;
+mod vex;
 
 pub use descriptor::{Descriptor, media_type};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
@@ -39,3 +40,4 @@ pub use verification::{
     AttestationFound, ClaimKind, DemandOutcome, LogEntryFound, Outcome, Proof, SignatureFormat,
     SignatureFound, StatementKind,
 };
+pub use vex::{FindingStatement, VexStatus};

@@ -8,7 +8,7 @@ use std::{
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
 
 /// Modules that do no I/O, never await, read neither clock nor environment (rule 5 of the design).
-const PURE: [&str; 10] = [
+const PURE: [&str; 11] = [
     "model",
     "manifest",
     "catalogue",
@@ -19,6 +19,7 @@ const PURE: [&str; 10] = [
     "render",
     "advisory/versions",
     "trust/notation",
+    "trust/predicate",
 ];
 
 const IMPURE: [&str; 14] = [

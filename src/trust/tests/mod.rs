@@ -9,6 +9,7 @@ mod limit;
 mod memory;
 mod notation;
 mod signing;
+mod stated;
 
 use std::collections::BTreeMap;
 

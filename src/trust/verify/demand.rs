@@ -4,18 +4,19 @@ use super::{
     accepted::Accepted,
     discover::{Attestation, Survey},
     outcome::{counted, precedence, signer_of},
-    statement,
 };
 use crate::{
     manifest::DesiredAttestation,
     model::{DemandOutcome, Outcome},
+    trust::predicate,
 };
 
 /// Returns what became of one demand: one statement that meets it is enough, otherwise the outcome that weighs most.
 pub(super) fn of(wanted: &DesiredAttestation, accepted: &Accepted, survey: &Survey) -> DemandOutcome {
     let demand = wanted.name.clone();
+    let types = predicate::names(&wanted.predicate);
     let concerned = survey.attestations.iter();
-    let concerned = concerned.filter(|made| statement::is_of(&wanted.predicate, &made.found.predicate_type));
+    let concerned = concerned.filter(|made| types.contains(made.found.predicate_type.as_str()));
     let mut judged: Vec<(Outcome, String)> = concerned.map(|made| judge(wanted, made)).collect();
     if let Some((outcome, reason)) = judged.iter().find(|(outcome, _)| *outcome == Outcome::Verified) {
         return DemandOutcome { demand, outcome: *outcome, reason: reason.clone() };
@@ -43,7 +44,7 @@ fn judge(wanted: &DesiredAttestation, made: &Attestation) -> (Outcome, String) {
             format!("attested by `{}`, whose statement does not count", super::shown(name)),
         );
     }
-    match made.said.as_ref().map(|said| statement::meets(wanted, said)) {
+    match made.said.as_ref().map(|said| predicate::meets(wanted, said)) {
         Some(Ok(())) => (Outcome::Verified, format!("attested by `{}`", super::shown(name))),
         Some(Err(reason)) => (Outcome::Invalid, format!("attested by `{}`: {reason}", super::shown(name))),
         None => (Outcome::Undeterminable, made.found.reason.clone()),

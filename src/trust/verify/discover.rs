@@ -1,10 +1,14 @@
 //! Looks for signatures and attestations in a registry and hands the bytes to the judges. The only I/O of verification.
 
-use super::{accepted::Accepted, outcome::Judgement, place::Place, statement::Said};
+use super::{accepted::Accepted, outcome::Judgement, place::Place};
 use crate::{
-    model::{AttestationFound, Digest, Outcome, SignatureFormat, SignatureFound},
+    model::{AttestationFound, Digest, Outcome, Repository, SignatureFormat, SignatureFound},
     registry::{Registry, RegistryError},
-    trust::{fetch::FetchError, format},
+    trust::{
+        fetch::FetchError,
+        format,
+        predicate::{self, Budget, Said},
+    },
 };
 
 /// The most referrers that are looked at. Each costs two requests; a flood must not keep a run busy.
@@ -31,6 +35,16 @@ pub(in crate::trust) struct Attestation {
     pub(in crate::trust) found: AttestationFound,
     /// What it says, where that could be read.
     pub(in crate::trust) said: Option<Said>,
+}
+
+impl Attestation {
+    /// Returns the attestation as it counts for a manifest of a repository: one that speaks of something else does not hold.
+    pub(super) fn about(mut self, repository: &Repository, manifest: &Digest) -> Self {
+        if let Some(Err(reason)) = self.said.as_ref().map(|said| said.is_about(repository, manifest)) {
+            (self.found.outcome, self.found.reason) = (Outcome::Invalid, reason);
+        }
+        self
+    }
 }
 
 /// What kept us from looking everywhere.
@@ -61,6 +75,7 @@ pub(in crate::trust) struct Survey {
     pub(in crate::trust) failures: Vec<Failure>,
     /// Behind these there may be attestations only.
     pub(in crate::trust) unattested: Vec<Failure>,
+    pub(super) budget: Budget,
 }
 
 /// What looking at one thing has brought.
@@ -78,7 +93,12 @@ impl Survey {
         for finding in findings {
             match finding {
                 Finding::Signature(sighting) => self.sightings.push(sighting),
-                Finding::Attestation(attestation) => self.attestations.push(attestation),
+                Finding::Attestation(mut attestation) => {
+                    if let Some(said) = &mut attestation.said {
+                        self.budget.keep(attestation.found.outcome, said);
+                    }
+                    self.attestations.push(attestation);
+                }
                 Finding::Failure(failure) => self.failures.push(failure),
                 Finding::Unattested(failure) => self.unattested.push(failure),
             }
@@ -172,7 +192,7 @@ impl Spot<'_> {
             return Finding::Signature(Sighting { found, docker_reference });
         };
         let read = attested.statement.as_ref();
-        let read = read.map(|statement| super::statement::read(&attested.predicate_type, statement));
+        let read = read.map(|statement| predicate::read(statement));
         let (said, reason) = match read {
             None => (None, reason),
             Some(Ok(said)) => (Some(said), reason),

@@ -20,7 +20,7 @@ mod notary;
 mod outcome;
 mod place;
 mod signer;
-mod statement;
+mod stated;
 
 pub use accepted::Accepted;
 pub use file::{Artifact, Trusted, Wanted, verify_file};
@@ -32,6 +32,7 @@ use crate::{
     manifest::{DesiredFile, DesiredPolicy},
     model::Digest,
     registry::Registry,
+    trust::predicate::StatedList,
 };
 use accepted::Root;
 use discover::{Reach, Survey};
@@ -67,6 +68,18 @@ pub async fn verify_sparingly(
 ) -> VerificationRecord {
     let survey = discover::look(registry, repository_path, subject, accepted, Reach::Sparing).await;
     record(subject, accepted, survey)
+}
+
+/// Verifies like [`verify_sparingly`], and returns what the attestations state that were found on the way.
+pub async fn verify_and_read(
+    registry: &dyn Registry,
+    repository_path: &str,
+    subject: &Digest,
+    accepted: &Accepted,
+) -> (VerificationRecord, StatedList) {
+    let survey = discover::look(registry, repository_path, subject, accepted, Reach::Sparing).await;
+    let stated = stated::of(subject, &survey);
+    (record(subject, accepted, survey), stated)
 }
 
 fn record(subject: &Digest, accepted: &Accepted, survey: Survey) -> VerificationRecord {

@@ -10,7 +10,9 @@ use super::{
     outcome::{Attested, Judgement},
 };
 use crate::{
-    model::{Descriptor, Digest, Document, ImageManifest, Reference, SignatureFormat, media_type},
+    model::{
+        Descriptor, Digest, Document, ImageManifest, Reference, Repository, SignatureFormat, media_type,
+    },
     registry::{RawManifest, Registry},
     trust::{
         fetch::{self, FetchError},
@@ -43,7 +45,7 @@ impl Place<'_> {
                     }
                     Err(_) => vec![],
                 };
-                survey.take(findings);
+                survey.take(self.about(findings));
             }
             Ok(None) => {}
             Err(error) if format == SignatureFormat::CosignLegacy => survey.failures.push(error.into()),
@@ -93,6 +95,17 @@ impl Place<'_> {
         }
     }
 
+    /// Looks once more at attestations: what they say may be about another repository.
+    fn about(&self, findings: Vec<Finding>) -> Vec<Finding> {
+        let repository =
+            Repository { host: self.registry.host().to_owned(), path: self.repository.to_owned() };
+        let about = |finding| match finding {
+            Finding::Attestation(made) => Finding::Attestation(made.about(&repository, self.subject)),
+            other => other,
+        };
+        findings.into_iter().map(about).collect()
+    }
+
     /// Looks at everything that names the image as its subject.
     pub(super) async fn look_at_referrers(&self, survey: &mut Survey) {
         let mut referrers = match self.registry.referrers(self.repository, self.subject).await {
@@ -110,7 +123,7 @@ impl Place<'_> {
             .map(|referrer| async move { self.referrer(&referrer).await })
             .buffered(AT_ONCE);
         while let Some(findings) = read.next().await {
-            survey.take(findings);
+            survey.take(self.about(findings));
         }
     }
 

@@ -1,0 +1,155 @@
+//! Reads BuildKit's attestation manifests of an index. The reading itself is pure, in [`super::predicate::buildkit`].
+//!
+//! They are unsigned, so nothing that is found here meets a demand or makes an image verified.
+
+use super::{
+    fetch::{self, FetchError},
+    predicate::{
+        Budget, Said, Stated,
+        buildkit::{self, AttestationManifest, LAYERS_MAX},
+    },
+};
+use crate::{
+    model::{
+        AttestationFound, Descriptor, Digest, Document, ImageManifest, Outcome, Proof, Reference,
+        SignatureFormat,
+    },
+    registry::{RawManifest, Registry},
+};
+
+/// The largest statement that is fetched, in bytes: as for signed ones.
+const STATEMENT_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// A statement with what is recorded of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsigned {
+    pub found: AttestationFound,
+    /// Absent where it could not be read.
+    pub stated: Option<Stated>,
+}
+
+/// Returns the statements of an index, sorted. Of anything but an index there are none.
+///
+/// Never fails: what could not be fetched is `Undeterminable`, what is not as it should be `Invalid`, everything else
+/// `Absent`, as nobody has signed it.
+pub async fn read(registry: &dyn Registry, repository: &str, image: &Digest) -> Vec<Unsigned> {
+    let Ok(Some(raw)) = registry.get_manifest(repository, &Reference::from(image)).await else {
+        return vec![];
+    };
+    let Some(Document::Index(index)) = parsed(&raw) else { return vec![] };
+    let (mut found, mut budget) = (vec![], Budget::default());
+    for manifest in buildkit::manifests(&index) {
+        found.extend(of_manifest(registry, repository, &manifest, &mut budget).await);
+    }
+    found.sort_by(|a, b| a.found.cmp(&b.found));
+    found
+}
+
+fn parsed(raw: &RawManifest) -> Option<Document> {
+    Document::parse(&raw.descriptor.media_type, &raw.bytes).ok()
+}
+
+async fn of_manifest(
+    registry: &dyn Registry,
+    repository: &str,
+    manifest: &AttestationManifest,
+    budget: &mut Budget,
+) -> Vec<Unsigned> {
+    let image = match image(registry, repository, &manifest.descriptor.digest).await {
+        Ok(image) => image,
+        Err((outcome, reason)) => return vec![unread(manifest, None, outcome, reason)],
+    };
+    let (layers, more) = buildkit::statements(&image);
+    let mut found = vec![];
+    for layer in layers {
+        let mut unsigned = of_layer(registry, repository, manifest, layer).await;
+        if let Some(stated) = &mut unsigned.stated {
+            budget.keep(stated.outcome, &mut stated.said);
+        }
+        found.push(unsigned);
+    }
+    if more > 0 {
+        let reason = format!("{more} more statements than the {LAYERS_MAX} looked at");
+        found.push(unread(manifest, None, Outcome::Undeterminable, reason));
+    }
+    found
+}
+
+async fn image(
+    registry: &dyn Registry,
+    repository: &str,
+    digest: &Digest,
+) -> Result<ImageManifest, (Outcome, String)> {
+    match registry.get_manifest(repository, &Reference::from(digest)).await {
+        Ok(Some(raw)) => match parsed(&raw) {
+            Some(Document::Image(image)) => Ok(*image),
+            _ => Err((Outcome::Invalid, "the attestation manifest is none".to_owned())),
+        },
+        Ok(None) => {
+            Err((Outcome::Undeterminable, "the registry does not have the attestation manifest".to_owned()))
+        }
+        Err(error) => Err((Outcome::Undeterminable, error.to_string())),
+    }
+}
+
+async fn of_layer(
+    registry: &dyn Registry,
+    repository: &str,
+    manifest: &AttestationManifest,
+    layer: &Descriptor,
+) -> Unsigned {
+    let bytes = match fetch::read(registry, repository, layer, STATEMENT_BYTES_MAX).await {
+        Ok(bytes) => bytes,
+        Err(error @ FetchError::TooLarge { .. }) => {
+            return unread(
+                manifest,
+                Some(layer),
+                Outcome::Undeterminable,
+                format!("the statement's {error}"),
+            );
+        }
+        Err(error) => return unread(manifest, Some(layer), Outcome::Undeterminable, error.to_string()),
+    };
+    match buildkit::read(layer, &bytes, &manifest.subject) {
+        Err(reason) => unread(manifest, Some(layer), Outcome::Invalid, reason),
+        Ok(said) => unsigned(manifest, layer, said),
+    }
+}
+
+fn unsigned(manifest: &AttestationManifest, layer: &Descriptor, said: Said) -> Unsigned {
+    let reason = "unsigned: whoever pushes the image writes it".to_owned();
+    let mut unsigned = unread(manifest, Some(layer), Outcome::Absent, reason);
+    unsigned.found.predicate_type = said.predicate_type.clone();
+    unsigned.found.says = said.says.clone();
+    unsigned.stated = Some(Stated {
+        attestation: layer.digest.clone(),
+        subject: manifest.subject.clone(),
+        outcome: Outcome::Absent,
+        signer: None,
+        said,
+    });
+    unsigned
+}
+
+fn unread(
+    manifest: &AttestationManifest,
+    layer: Option<&Descriptor>,
+    outcome: Outcome,
+    reason: String,
+) -> Unsigned {
+    let announced = layer.and_then(|layer| layer.annotations.get(buildkit::PREDICATE_TYPE));
+    let digest = manifest.descriptor.digest.clone();
+    let found = AttestationFound {
+        format: SignatureFormat::Buildkit,
+        place: digest.to_string(),
+        digest,
+        content: layer.map(|layer| layer.digest.clone()),
+        subject: Some(manifest.subject.clone()),
+        predicate_type: announced.map_or("unknown".to_owned(), |text| super::predicate::shown(text)),
+        says: std::collections::BTreeMap::new(),
+        proof: Proof::default(),
+        outcome,
+        reason,
+    };
+    Unsigned { found, stated: None }
+}
