@@ -113,6 +113,7 @@ fn image(files: &Files, directory: &str) -> Result<ImageRecord, EvidenceError> {
         verification: required(files, &path("verification.json"))?,
         packages: lists(files, directory)?,
         scan: document(files, &path("scan.json"))?,
+        publisher: document(files, &path("publisher.json"))?,
         verdicts: required(files, &path("verdicts.json"))?,
     };
     let same = |name: &str, found: &Digest, wanted: &Digest| {
@@ -123,6 +124,8 @@ fn image(files: &Files, directory: &str) -> Result<ImageRecord, EvidenceError> {
     same("verification.json", &record.verification.subject, record.custody.upstream())?;
     same("verdicts.json", &record.verdicts.subject, &subject)?;
     record.scan.as_ref().map_or(Ok(()), |scan| same("scan.json", &scan.subject, &subject))?;
+    let publisher = record.publisher.as_ref();
+    publisher.map_or(Ok(()), |publisher| same("publisher.json", &publisher.subject, &subject))?;
     let named = record.custody.subject.platforms.iter().map(|platform| platform.packages.as_str());
     for name in named.chain([packages::UNION]) {
         if !record.packages.contains_key(name) {

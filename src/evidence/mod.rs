@@ -15,6 +15,7 @@ mod files;
 mod load;
 mod log;
 mod paths;
+mod publisher;
 mod records;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -28,4 +29,5 @@ pub use files::files;
 pub use load::{Evidence, EvidenceError, load};
 pub use log::{EventLog, append, check};
 pub use paths::*;
+pub use publisher::*;
 pub use records::*;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::PublisherRecord;
 use crate::model::{
     AttestationFound, DemandOutcome, Descriptor, Digest, Finding, Instant, Outcome, Platform, Reason,
     Repository, Severity, SignatureFound, Verdict,
@@ -86,6 +87,13 @@ pub struct Subject {
     /// What may hold a part of a root file system and was not read. Each holds the image.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<Unread>,
+}
+
+impl Subject {
+    /// Returns whether it is an index of manifests.
+    pub fn is_index(&self) -> bool {
+        crate::model::media_type::is_index(&self.media_type)
+    }
 }
 
 /// A layer or manifest that nobody catalogued.
@@ -364,6 +372,9 @@ pub struct VerdictInputs {
     /// Of `scan.json`; absent where no advisory bundle is pinned, which holds the image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scan: Option<Digest>,
+    /// Of `publisher.json`, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<Digest>,
 }
 
 /// One consumer's verdict.
@@ -375,6 +386,9 @@ pub struct ConsumerVerdict {
     pub verdict: Verdict,
     /// Every reason against clearing; empty when cleared.
     pub reasons: Vec<Reason>,
+    /// What would have been a reason and is none, because a rule accepts what a publisher states about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<Reason>,
     /// The threshold that was applied, for the page.
     pub max_severity: Severity,
 }
@@ -443,6 +457,8 @@ pub struct ImageRecord {
     pub verification: VerificationRecord,
     pub packages: std::collections::BTreeMap<String, String>,
     pub scan: Option<ScanRecord>,
+    /// Absent where nothing was stated yet.
+    pub publisher: Option<PublisherRecord>,
     pub verdicts: Verdicts,
 }
 

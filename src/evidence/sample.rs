@@ -116,6 +116,7 @@ fn consumer(name: &str) -> DesiredConsumer {
             signature_required: ruled(false, "default"),
             max_age: ruled(Period::days(7), "default"),
             cooldown: ruled(Period::days(0), "default"),
+            publisher_vex: ruled(false, "default"),
         },
         written: format!("consumers/{name}.yaml:2"),
     }
@@ -191,6 +192,7 @@ fn verdict(consumer: &str, reasons: Vec<Reason>) -> ConsumerVerdict {
         gate: "standard".to_owned(),
         verdict: reasons.iter().map(|r| r.verdict).max().unwrap_or(Verdict::Cleared),
         reasons,
+        accepted: vec![],
         max_severity: Severity::High,
     }
 }
@@ -293,6 +295,7 @@ fn image(source: &str, tag: &str, platforms: &[&str]) -> ImageRecord {
         },
         verification: verification(&subject),
         scan: Some(scan(&subject, list)),
+        publisher: None,
         verdicts: Verdicts {
             schema: Verdicts::SCHEMA.to_owned(),
             subject,
@@ -302,6 +305,7 @@ fn image(source: &str, tag: &str, platforms: &[&str]) -> ImageRecord {
                 packages: Digest::sha256(list),
                 verification: digest("verification"),
                 scan: Some(digest("scan")),
+                publisher: None,
             },
             verdicts: vec![],
         },
@@ -367,5 +371,6 @@ fn finding() -> Finding {
             value: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".to_owned(),
             severity: Severity::Critical,
         }],
+        statements: vec![],
     }
 }

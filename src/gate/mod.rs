@@ -64,6 +64,7 @@ pub fn judge(facts: &Facts<'_>, consumer: &DesiredConsumer) -> ConsumerVerdict {
         gate: gate.name.clone(),
         verdict: reasons.iter().map(|reason| reason.verdict).max().unwrap_or(Verdict::Cleared),
         reasons,
+        accepted: severity::accepted(facts, gate),
         max_severity: gate.max_severity.value,
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     evidence::{AdvisoriesUsed, NotLookedAt},
     manifest::Ruled,
-    model::{Digest, Finding, Outcome, Period, Severity},
+    model::{Digest, Finding, FindingStatement, Outcome, Period, Severity, VexStatus},
 };
 
 fn gate() -> DesiredGate {
@@ -16,6 +16,7 @@ fn gate() -> DesiredGate {
         signature_required: ruled(false),
         max_age: ruled("7d".parse().unwrap()),
         cooldown: ruled(Period::days(0)),
+        publisher_vex: ruled(false),
     }
 }
 
@@ -35,6 +36,7 @@ fn finding(id: &str, severity: Severity, fixed: Option<&str>) -> Finding {
         severity,
         chosen: "test".into(),
         severities: vec![],
+        statements: vec![],
     }
 }
 
@@ -322,4 +324,46 @@ fn a_withdrawal_refuses_from_its_day_on_and_names_its_place() {
     assert_eq!((said.verdict, said.rule.as_str()), (Verdict::Refused, "withdrawal eol"));
     assert_eq!(said.written, "withdrawals/eol.yaml:3");
     assert_eq!(said.fact, "withdrawn from 2026-11-22: end of life; instead: 1.28");
+}
+
+#[test]
+fn a_publishers_statement_excuses_only_where_the_gate_accepts_it() {
+    let statement = |status| FindingStatement {
+        signer: "acme".into(),
+        at: "2026-11-01T00:00:00Z".parse().unwrap(),
+        status,
+        justification: Some("component_not_present".into()),
+        attestation: Digest::sha256("attestation"),
+    };
+    let scanned = |statements: Vec<FindingStatement>| {
+        let excused = Finding { statements, ..finding("CVE-1", Severity::Critical, None) };
+        let unknown = Finding { id: "CVE-2".into(), severity: Severity::Unknown, ..excused.clone() };
+        scan("2026-11-20T00:00:00Z", vec![excused, unknown], vec![])
+    };
+    let judged = |scan: &ScanRecord, accept| {
+        let gate = DesiredGate { publisher_vex: ruled(accept), ..gate() };
+        verdict(Some(scan), Outcome::Verified, &[], gate)
+    };
+    let excused = scanned(vec![statement(VexStatus::NotAffected)]);
+    let recorded = judged(&excused, false);
+    assert_eq!((recorded.verdict, recorded.reasons.len(), recorded.accepted.len()), (Verdict::Refused, 2, 0));
+    let accepted = judged(&excused, true);
+    assert_eq!((accepted.verdict, accepted.reasons.len()), (Verdict::Cleared, 0));
+    let facts: Vec<_> = accepted.accepted.iter().map(|reason| reason.fact.as_str()).collect();
+    assert_eq!(
+        facts,
+        [
+            "CVE-1 is critical in openssl 3.0.11-1; no fixed version is known; `acme` states not_affected (component_not_present) on 2026-11-01",
+            "CVE-2 is unknown in openssl 3.0.11-1; no fixed version is known; `acme` states not_affected (component_not_present) on 2026-11-01",
+        ]
+    );
+    assert!(
+        accepted
+            .accepted
+            .iter()
+            .all(|reason| reason.rule == "publisherVex accept" && reason.verdict == Verdict::Cleared)
+    );
+    let contradicted = scanned(vec![statement(VexStatus::NotAffected), statement(VexStatus::Affected)]);
+    assert_eq!(judged(&contradicted, true).verdict, Verdict::Refused);
+    assert_eq!(judged(&scanned(vec![]), true).verdict, Verdict::Refused);
 }

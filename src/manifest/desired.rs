@@ -307,6 +307,8 @@ pub struct DesiredGate {
     pub max_age: Ruled<Period>,
     /// How long an image waits after it was first seen under its tag. Default `0s`.
     pub cooldown: Ruled<Period>,
+    /// Whether verified statements of publishers excuse findings. Default `false`.
+    pub publisher_vex: Ruled<bool>,
 }
 
 /// A `Withdrawal` document.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Severity;
+use super::{FindingStatement, Severity};
 
 /// One vulnerability in one source package of an image, with every identifier it is known by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
@@ -28,6 +28,23 @@ pub struct Finding {
     pub chosen: String,
     /// Every statement about the severity.
     pub severities: Vec<SeverityClaim>,
+    /// What verified signers state about it, sorted by signer and time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<FindingStatement>,
+}
+
+impl Finding {
+    /// Returns the statements that excuse it: the latest of every signer who speaks of it, where all of them do. Of two
+    /// statements of one moment that contradict each other neither excuses.
+    pub fn excused_by(&self) -> Vec<&FindingStatement> {
+        let latest = |statement: &&FindingStatement| {
+            let later =
+                |other: &FindingStatement| other.signer == statement.signer && other.at > statement.at;
+            !self.statements.iter().any(later)
+        };
+        let latest: Vec<_> = self.statements.iter().filter(latest).collect();
+        if latest.iter().all(|statement| statement.status.excuses()) { latest } else { vec![] }
+    }
 }
 
 /// What one source says about the severity.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Observed, Resolved, withdrawal};
+use super::{Observed, Resolved, publisher, withdrawal};
 use crate::{
     advisory::Bundle,
     evidence::{
@@ -16,6 +16,7 @@ use crate::{
     manifest::{Desired, DesiredImage},
     model::{Digest, Instant, Repository},
     scan,
+    trust::predicate::StatedList,
 };
 
 /// What a run found out about one digest before judging.
@@ -23,6 +24,8 @@ use crate::{
 pub struct Gathered {
     pub taken: Option<Taken>,
     pub verification: Option<VerificationRecord>,
+    /// What the attestations state that were found with it.
+    pub stated: StatedList,
 }
 
 /// An image that this run put into quarantine.
@@ -139,7 +142,7 @@ fn add_facts(
     let left = recorded.map(|record| record.custody.left_quarantine());
     let mut subject = recorded.map_or(digest, |record| &record.custody.subject.digest).clone();
     if left != Some(false)
-        && let Some(Gathered { taken: Some(taken), verification: Some(verification) }) = gathered
+        && let Some(Gathered { taken: Some(taken), verification: Some(verification), .. }) = gathered
     {
         subject = taken.found.subject.digest.clone();
         let key = (image.source.clone(), subject.clone());
@@ -167,6 +170,10 @@ fn add_facts(
     let Some(record) = amended.evidence.images.get_mut(&key) else { return };
     if let Some(verification) = gathered.and_then(|g| g.verification.as_ref()) {
         record.verification = verification.clone();
+        let stated =
+            gathered.map(|gathered| publisher::record(&record.custody, &record.packages, &gathered.stated));
+        // A record that is there is never taken away, so what is no longer stated has to be written as that.
+        record.publisher = stated.filter(|new| record.publisher.is_some() || !new.says_nothing());
     }
     let tags = &mut record.custody.source.tags;
     if !tags.iter().any(|seen| seen.tag == resolved.image.tag) {
@@ -211,6 +218,7 @@ fn first_record(
             packages: Digest::sha256(packages.get("packages.txt").map_or("", String::as_str)),
             verification: Digest::sha256(""),
             scan: None,
+            publisher: None,
         },
         verdicts: vec![],
     };
@@ -229,6 +237,7 @@ fn first_record(
         verification: verification.clone(),
         packages: packages.clone(),
         scan: None,
+        publisher: None,
         verdicts,
     }
 }
@@ -245,6 +254,9 @@ fn judge_one(
         return Ok(());
     };
     record.scan = rescan(judging, record, advisories.as_ref())?;
+    if let Some(scan) = &mut record.scan {
+        scan::state(scan, record.publisher.as_ref());
+    }
     let verdicts = verdicts(judging, record, asked);
     let inputs = inputs(record);
     let before = record.verdicts.clone();
@@ -324,6 +336,7 @@ fn inputs(record: &ImageRecord) -> VerdictInputs {
         packages: Digest::sha256(record.packages.get("packages.txt").map_or("", String::as_str)),
         verification: Digest::sha256(record.verification.text()),
         scan: record.scan.as_ref().map(|scan| Digest::sha256(scan.text())),
+        publisher: record.publisher.as_ref().map(|publisher| Digest::sha256(publisher.text())),
     }
 }
 
@@ -331,7 +344,8 @@ fn inputs(record: &ImageRecord) -> VerdictInputs {
 fn same_verdicts(before: &[ConsumerVerdict], after: &[ConsumerVerdict]) -> bool {
     let placeless = |verdicts: &[ConsumerVerdict]| -> Vec<ConsumerVerdict> {
         let mut verdicts = verdicts.to_vec();
-        verdicts.iter_mut().flat_map(|v| &mut v.reasons).for_each(|reason| reason.written.clear());
+        let reasons = verdicts.iter_mut().flat_map(|v| v.reasons.iter_mut().chain(&mut v.accepted));
+        reasons.for_each(|reason| reason.written.clear());
         verdicts
     };
     placeless(before) == placeless(after)

@@ -10,6 +10,7 @@ pub mod cost;
 mod explain;
 mod floating;
 mod json;
+pub mod publisher;
 mod resolve;
 mod select;
 #[cfg(test)]

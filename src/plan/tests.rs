@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+mod publisher;
 mod withdrawals;
 
 use super::{cost::Forecast, *};
@@ -45,6 +46,7 @@ fn desired(pin: Option<Digest>) -> Desired {
         signature_required: ruled(false),
         max_age: ruled("7d".parse().unwrap()),
         cooldown: ruled("0s".parse().unwrap()),
+        publisher_vex: ruled(false),
     };
     let consumer = DesiredConsumer {
         name: "payments".into(),
@@ -100,6 +102,7 @@ fn evidence(digest: &Digest, verdict: Verdict, hops: Vec<Hop>) -> Evidence {
         verification: verification(digest),
         packages: [("packages.txt".to_owned(), String::new())].into(),
         scan: None,
+        publisher: None,
         verdicts: Verdicts {
             schema: "fondaco/verdicts/v1alpha1".into(),
             subject: digest.clone(),
@@ -109,12 +112,14 @@ fn evidence(digest: &Digest, verdict: Verdict, hops: Vec<Hop>) -> Evidence {
                 packages: Digest::sha256(""),
                 verification: Digest::sha256(""),
                 scan: None,
+                publisher: None,
             },
             verdicts: vec![ConsumerVerdict {
                 consumer: "payments".into(),
                 gate: "inline".into(),
                 verdict,
                 reasons: vec![],
+                accepted: vec![],
                 max_severity: Severity::High,
             }],
         },

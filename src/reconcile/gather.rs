@@ -9,7 +9,7 @@ use futures_util::{StreamExt, stream};
 
 use super::{State, World, quarantine_of};
 use crate::{
-    evidence::VerificationRecord,
+    evidence::{Subject, VerificationRecord},
     intake::{self, Job, Ticket},
     manifest::{Desired, DesiredImage},
     model::{Digest, Repository},
@@ -17,7 +17,11 @@ use crate::{
         Plan,
         amend::{Facts, Gathered, Taken},
     },
-    trust::verify::{self, Accepted},
+    trust::{
+        buildkit,
+        predicate::StatedList,
+        verify::{self, Accepted},
+    },
     ui::{Event, Stage},
 };
 
@@ -52,7 +56,10 @@ pub(super) async fn gather(
         let name: Arc<str> = format!("{}:{}", wanted.image.source, wanted.image.tag).into();
         world.progress.tell(Event::Started { image: Arc::clone(&name) }).await;
         let started = std::time::Instant::now();
-        let done = one(world, desired, policies, &wanted, &name).await;
+        let (source, platforms) = (&wanted.image.source, &wanted.image.content.platforms);
+        let recorded = state.evidence.asked(source, &wanted.digest, platforms);
+        let recorded = recorded.map(|record| &record.custody.subject);
+        let done = one(world, desired, policies, &wanted, recorded, &name).await;
         let outcome =
             done.as_ref().map_or_else(|error| format!("failed: {error}"), |_| "taken in".to_owned());
         let seconds = started.elapsed().as_secs();
@@ -106,6 +113,7 @@ async fn one(
     desired: &Desired,
     policies: &Policies,
     wanted: &Wanted,
+    recorded: Option<&Subject>,
     name: &Arc<str>,
 ) -> Result<Gathered, String> {
     let taken = if let Some(ticket) = &wanted.ticket {
@@ -115,8 +123,19 @@ async fn one(
         None
     };
     world.progress.tell(Event::Stage { image: Arc::clone(name), stage: Stage::Verify }).await;
-    let verification = look_for_signatures(world, desired, policies, wanted).await?;
-    Ok(Gathered { taken, verification: Some(verification) })
+    let (mut verification, mut stated) = look_for_signatures(world, desired, policies, wanted).await?;
+    let index =
+        taken.as_ref().map(|taken| &taken.found.subject).or(recorded).filter(|subject| subject.is_index());
+    if let Some(index) = index {
+        let quarantine = quarantine_of(desired, &wanted.image.source);
+        let registry = world.registries.get(desired, &quarantine.host).map_err(|error| error.to_string())?;
+        for unsigned in buildkit::read(registry.as_ref(), &quarantine.path, &index.digest).await {
+            verification.attestations.push(unsigned.found);
+            unsigned.stated.into_iter().for_each(|said| stated.add(said));
+        }
+        verification.attestations.sort();
+    }
+    Ok(Gathered { taken, verification: Some(verification), stated })
 }
 
 async fn take_in(
@@ -155,9 +174,9 @@ async fn look_for_signatures(
     desired: &Desired,
     policies: &Policies,
     wanted: &Wanted,
-) -> Result<VerificationRecord, String> {
+) -> Result<(VerificationRecord, StatedList), String> {
     let source = &wanted.image.source;
     let registry = world.registries.get(desired, &source.host).map_err(|error| error.to_string())?;
     let accepted = policies.get(&wanted.image.trust).expect("every wanted image's policy was prepared");
-    Ok(verify::verify_sparingly(registry.as_ref(), &source.path, &wanted.digest, accepted).await)
+    Ok(verify::verify_and_read(registry.as_ref(), &source.path, &wanted.digest, accepted).await)
 }

@@ -161,7 +161,7 @@ fn rules(subject: Subject<'_>, consumer: &DesiredConsumer, page: &str) -> Vec<Ru
         value,
         written: Link::written(page, written, subject),
     };
-    vec![
+    let mut rules = vec![
         rule("maxSeverity", gate.max_severity.value.to_string(), &gate.max_severity.written),
         rule("fixableOnly", gate.fixable_only.value.to_string(), &gate.fixable_only.written),
         rule("unknownSeverity", gate.unknown_severity.value.to_string(), &gate.unknown_severity.written),
@@ -171,7 +171,11 @@ fn rules(subject: Subject<'_>, consumer: &DesiredConsumer, page: &str) -> Vec<Ru
             &gate.signature_required.written,
         ),
         rule("maxAge", gate.max_age.value.to_string(), &gate.max_age.written),
-    ]
+    ];
+    if gate.publisher_vex.value {
+        rules.push(rule("publisherVex", "accept".to_owned(), &gate.publisher_vex.written));
+    }
+    rules
 }
 
 /// Returns what the consumer's tags mean, sorted by repository and tag. A tag that was withdrawn means nothing any more,

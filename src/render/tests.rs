@@ -1,5 +1,7 @@
 //! Pages of the sample evidence: structure, links, determinism, and hostile names.
 
+mod publisher;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::pages;

@@ -62,6 +62,7 @@ fn finding(
         severity: rating.severity,
         chosen: rating.chosen,
         severities: rating.claims,
+        statements: vec![],
     }
 }
 

@@ -7,8 +7,11 @@ mod matching;
 mod naming;
 mod release;
 mod severity;
+mod statement;
 #[cfg(test)]
 mod tests;
+
+pub use statement::state;
 
 use std::{
     cmp::Reverse,

@@ -4,6 +4,7 @@
 mod along;
 mod artifacts;
 mod attack;
+mod stated;
 mod subsets;
 
 use std::sync::Arc;

@@ -125,7 +125,8 @@ fn good_others() -> Vec<(&'static str, String)> {
         of(
             "Gate",
             "strict",
-            "{maxSeverity: negligible, fixableOnly: true, unknownSeverity: refuse, signature: required, maxAge: 36h, cooldown: 2d}",
+            "{maxSeverity: negligible, fixableOnly: true, unknownSeverity: refuse, signature: required, maxAge: 36h, cooldown: 2d, \
+             publisherVex: accept}",
         ),
         of("Gate", "lax", "{}"),
         of(
@@ -230,6 +231,7 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("Gate", "36h", "a week", "F0110"),
     ("Gate", "fixableOnly: true", "fixableOnly: \"true\"", "F0108"),
     ("Gate", "required", "maybe", "F0110"),
+    ("Gate", "publisherVex: accept", "publisherVex: trust", "F0110"),
     ("TrustPolicy", "absent: record", "absent: ignore", "F0110"),
     ("TrustPolicy", "{name: nginx, ", "{name: nginx, path: trust/a.pub, ", "F0110"),
     ("TrustPolicy", "BEGIN PUBLIC", "BEGIN PRIVATE", "F0110"),

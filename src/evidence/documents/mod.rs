@@ -4,6 +4,7 @@ mod advisories_lock;
 mod custody;
 mod images_lock;
 pub(super) mod packages;
+mod publisher;
 mod registries_lock;
 mod scan;
 mod verdicts;

@@ -29,6 +29,10 @@ pub struct GateSpec {
     /// because a wait holds repairs as well. First seen is what the lock in Git says. Where an image or its set says a
     /// longer period, that one counts.
     pub cooldown: Period,
+    /// What a publisher's verified statement (VEX) that a vulnerability does not affect the image, or is fixed in it, leads
+    /// to. Default `record`: it is shown beside the finding and changes nothing, because publishers judge their own
+    /// work, and who signs images well need not judge vulnerabilities well.
+    pub publisher_vex: PublisherVex,
 }
 
 impl Default for GateSpec {
@@ -40,6 +44,7 @@ impl Default for GateSpec {
             signature: Requirement::Optional,
             max_age: Period::days(7),
             cooldown: Period::days(0),
+            publisher_vex: PublisherVex::Record,
         }
     }
 }
@@ -102,4 +107,15 @@ pub enum Requirement {
     Required,
     /// The image may be cleared without it.
     Optional,
+}
+
+/// What a publisher's verified statement about a vulnerability leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum PublisherVex {
+    /// It is shown beside the finding, which counts as before.
+    Record,
+    /// The finding does not count where the latest statement of every accepted signer who speaks of it excuses it. The
+    /// verdict names the statements.
+    Accept,
 }

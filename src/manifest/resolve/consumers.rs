@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Names, Object, Sources, Spec};
-use crate::manifest::kinds::{ConsumerSpec, GateChoice, GateSpec, Kind, Requirement};
+use crate::manifest::kinds::{ConsumerSpec, GateChoice, GateSpec, Kind, PublisherVex, Requirement};
 use crate::manifest::{DesiredConsumer, DesiredGate, Place};
 
 /// Returns the consumers, sorted by name, with the places of their targets.
@@ -52,5 +52,6 @@ fn thresholds(name: &str, object: &Object<'_>, path: &str, spec: &GateSpec) -> D
         signature_required: object.ruled(&at("signature"), spec.signature == Requirement::Required),
         max_age: object.ruled(&at("maxAge"), spec.max_age),
         cooldown: object.ruled(&at("cooldown"), spec.cooldown),
+        publisher_vex: object.ruled(&at("publisherVex"), spec.publisher_vex == PublisherVex::Accept),
     }
 }

@@ -80,6 +80,7 @@ fn the_smallest_manifest_has_a_default_for_everything_else() {
                 signature_required: default(false),
                 max_age: default(Period::days(7)),
                 cooldown: default(Period::days(0)),
+                publisher_vex: default(false),
             },
             written: "fondaco.yaml:18".into(),
         }],
@@ -108,6 +109,7 @@ spec:
   signature: required
   maxAge: 36h
   cooldown: 2w
+  publisherVex: accept
 ";
     let text = SMALLEST.replace("{maxSeverity: medium}", "strict") + gate;
     let expected = DesiredGate {
@@ -118,6 +120,7 @@ spec:
         signature_required: written(true, "gates/strict.yaml:9"),
         max_age: written(Period { seconds: 36 * 3600 }, "gates/strict.yaml:10"),
         cooldown: written(Period::days(14), "gates/strict.yaml:11"),
+        publisher_vex: written(true, "gates/strict.yaml:12"),
     };
     assert_eq!(desired(&text).consumers.remove(0).gate, expected);
 }

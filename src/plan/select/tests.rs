@@ -40,6 +40,7 @@ fn consumer(name: &str, sets: &[&str]) -> DesiredConsumer {
             signature_required: ruled(false),
             max_age: ruled(Period::days(7)),
             cooldown: ruled(Period::days(0)),
+            publisher_vex: ruled(false),
         },
         written: "consumers/a.yaml:1".into(),
     }

@@ -5,6 +5,7 @@ mod custody;
 mod findings;
 mod history;
 mod inside;
+mod publisher;
 mod verdicts;
 mod vouching;
 
@@ -31,6 +32,7 @@ struct ImagePage {
     verdicts: verdicts::Section,
     custody: custody::Section,
     made: Made,
+    publisher: publisher::Section,
     companions: companions::Section,
     vouching: vouching::Section,
     inside: inside::Section,
@@ -113,6 +115,7 @@ fn values(image: Image<'_>) -> ImagePage {
         verdicts: verdicts::section(image),
         custody: custody::section(image),
         made: made(record),
+        publisher: publisher::section(image),
         companions: companions::section(image),
         vouching: vouching::section(image),
         inside: inside::section(image),
@@ -127,6 +130,9 @@ impl Image<'_> {
         let mut names = vec!["custody.json", "verification.json", "verdicts.json"];
         if self.record.scan.is_some() {
             names.push("scan.json");
+        }
+        if self.record.publisher.is_some() {
+            names.push("publisher.json");
         }
         names.extend(self.record.packages.keys().map(String::as_str));
         names

@@ -53,7 +53,7 @@ fn rows(image: Image<'_>, verdict: &ConsumerVerdict) -> Vec<Row> {
         recorded,
         until,
     };
-    if verdict.reasons.is_empty() {
+    if verdict.reasons.is_empty() && verdict.accepted.is_empty() {
         let rule = format!("maxSeverity {}", verdict.max_severity);
         let fact = "no reason against it is recorded".to_owned();
         return vec![row(rule, Link::none("none"), fact, image.file("verdicts.json"), "none".to_owned())];
@@ -63,7 +63,7 @@ fn rows(image: Image<'_>, verdict: &ConsumerVerdict) -> Vec<Row> {
         let written = Link::written(image.page, &reason.written, image.subject);
         row(reason.rule.clone(), written, reason.fact.clone(), recorded(image, &reason.recorded), until)
     };
-    verdict.reasons.iter().map(of).collect()
+    verdict.reasons.iter().chain(&verdict.accepted).map(of).collect()
 }
 
 /// Links `scan.json`, and `scan.json` of `scan.json#findings/3`, which keeps its whole text.
