@@ -90,3 +90,95 @@ fn unmet<'a>(verification: &'a VerificationRecord, policy: Option<&DesiredPolicy
     let made = made.filter(|made| !optional(&made.demand, made.outcome));
     made.map(|made| Demand { name: &made.demand, outcome: made.outcome, reason: &made.reason }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::{
+        manifest::{DesiredAttestation, Ruled},
+        model::{DemandOutcome, Digest},
+    };
+
+    fn record(outcome: Outcome, demands: &[(&str, Outcome)]) -> VerificationRecord {
+        let made = |(demand, outcome): &(&str, Outcome)| DemandOutcome {
+            demand: (*demand).to_owned(),
+            outcome: *outcome,
+            reason: "as the test says".to_owned(),
+        };
+        VerificationRecord {
+            schema: "fondaco/verification/v1alpha1".into(),
+            subject: Digest::sha256("image"),
+            policy: "official".into(),
+            policy_digest: Digest::sha256("policy"),
+            root: None,
+            outcome,
+            reason: "as a whole".into(),
+            demands: demands.iter().map(made).collect(),
+            attestations: vec![],
+            signatures: vec![],
+        }
+    }
+
+    fn policy() -> DesiredPolicy {
+        let ruled = |value| Ruled { value, written: "trust/official.yaml:4".into() };
+        let wanted = |name: &str, required| DesiredAttestation {
+            name: name.to_owned(),
+            predicate: "spdx".to_owned(),
+            signers: None,
+            required,
+            says: BTreeMap::new(),
+            levels: std::collections::BTreeSet::new(),
+        };
+        DesiredPolicy {
+            name: "official".into(),
+            attestations: vec![wanted("sbom", true), wanted("extra", false)],
+            actions: BTreeMap::from([
+                (Outcome::Absent, ruled(Verdict::Held)),
+                (Outcome::Foreign, ruled(Verdict::Cleared)),
+                (Outcome::Invalid, ruled(Verdict::Refused)),
+                (Outcome::Undeterminable, ruled(Verdict::Held)),
+            ]),
+            ..DesiredPolicy::default()
+        }
+    }
+
+    #[test]
+    fn each_demand_that_is_not_met_gives_a_reason_by_the_policys_action() {
+        use Outcome::{Absent, Foreign, Invalid, Verified};
+        let cases: [(Outcome, &[(&str, Outcome)], &[&str]); 6] = [
+            (Verified, &[("signature", Verified), ("sbom", Verified), ("extra", Absent)], &[]),
+            (
+                Invalid,
+                &[("signature", Absent), ("sbom", Invalid)],
+                &["policy official: absent hold", "policy official: attestation sbom: invalid refuse"],
+            ),
+            (Foreign, &[("signature", Verified), ("sbom", Foreign)], &[]),
+            (
+                Invalid,
+                &[("signature", Verified), ("sbom", Verified), ("extra", Invalid)],
+                &["policy official: attestation extra: invalid refuse"],
+            ),
+            (Absent, &[], &["policy official: absent hold"]),
+            (Verified, &[], &[]),
+        ];
+        for (outcome, demands, expected) in cases {
+            let reasons = signature_reasons(&record(outcome, demands), Some(&policy()));
+            let rules: Vec<&str> = reasons.iter().map(|reason| reason.rule.as_str()).collect();
+            assert_eq!(rules, expected, "{demands:?}");
+        }
+        let reasons =
+            signature_reasons(&record(Outcome::Absent, &[("sbom", Outcome::Absent)]), Some(&policy()));
+        assert_eq!(reasons[0].fact, "attestation `sbom` is absent: as the test says");
+        assert_eq!(signature_reasons(&record(Outcome::Absent, &[]), None), []);
+    }
+
+    #[test]
+    fn a_gates_own_demand_is_for_the_signature_alone() {
+        let verified = [("signature", Outcome::Verified), ("sbom", Outcome::Absent)];
+        assert_eq!(signature(&record(Outcome::Absent, &verified)).outcome, Outcome::Verified);
+        let only_attested = [("sbom", Outcome::Verified)];
+        assert_eq!(signature(&record(Outcome::Verified, &only_attested)).outcome, Outcome::Verified);
+    }
+}

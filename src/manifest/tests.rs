@@ -15,6 +15,7 @@ mod content;
 mod document;
 mod hostile;
 mod limits;
+mod policies;
 mod registry;
 mod resolved;
 mod schema;

@@ -23,5 +23,6 @@ mod schemas;
 mod selection;
 mod tiny;
 mod trust_root;
+mod verification;
 mod verify_bundle;
 mod withdrawal;

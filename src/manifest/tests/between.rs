@@ -359,7 +359,7 @@ MFkw
             8 |     - {name: elsewhere, path: docs/nginx.txt}
               |                               ^^^^^^^^^^^^^^
               |
-              = help: public keys are read from files `*.pub` and `*.pem` below `trust/` and `keys/`
+              = help: files `*.pub` and `*.pem` below `trust/` and `keys/`, and `*.json` below `trust/`, are read besides manifests
 
             error[F0110]: `../nginx.pub` is not a path
              --> trust/policies.yaml:9:29

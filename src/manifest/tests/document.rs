@@ -241,14 +241,6 @@ spec:
                |
                = help: a tag has letters, digits, `_`, `.` and `-`, at most 128, and begins with a letter, digit or `_`
 
-            error[F0109]: a trust policy needs the key `keys`
-             --> trust/official.yaml:4:1
-              |
-            4 | spec:
-              | ^^^^
-              |
-              = help: `keys`: The publisher's public keys; a signature by any of them is enough.
-
             error[F0110]: `warn` is no value for `absent`
              --> trust/official.yaml:5:11
               |
@@ -257,7 +249,7 @@ spec:
               |
               = help: expected one of `refuse`, `hold`, `record`
 
-            24 errors in 6 files; nothing was done.
+            23 errors in 6 files; nothing was done.
         "#]],
     );
 }

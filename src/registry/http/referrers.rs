@@ -66,7 +66,7 @@ impl HttpRegistry {
             auth::pull(repository),
         );
         call.headers.insert(ACCEPT, HeaderValue::from_static(media_type::OCI_INDEX));
-        let mut known = self.referrers_api.lock().await;
+        let known = self.referrers_api.lock().await;
         if *known == Api::Unrouted {
             drop(known);
             return self.fallback_list(repository, digest).await;

@@ -239,6 +239,20 @@ async fn a_trust_root_that_cannot_be_read_determines_nothing() {
     assert_outcome(&record, Undeterminable, "trust root `trust/example.trusted_root.json` cannot be read");
 }
 
+#[tokio::test]
+async fn a_flood_of_log_entries_is_not_checked_one_by_one() {
+    let sigstore = Sigstore::new();
+    let policy = identity_policy(workflow(), &sigstore.root());
+    let bundle = signed(&sigstore, &sigstore.certify());
+    for (count, outcome) in [(16, Verified), (17, Invalid)] {
+        let mut flood = bundle.clone();
+        let entry = &bundle["verificationMaterial"]["tlogEntries"][0];
+        flood["verificationMaterial"]["tlogEntries"] = json!(vec![entry; count]);
+        let record = verified_by(&policy, &flood).await;
+        assert_eq!(record.outcome, outcome, "{count}: {}", record.reason);
+    }
+}
+
 /// A policy of one key with the instance's root.
 fn key_policy(sigstore: &Sigstore, key: &TestKey, logged: bool) -> DesiredPolicy {
     let mut policy = policy(&[("org", key)]);

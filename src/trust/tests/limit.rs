@@ -115,3 +115,44 @@ async fn a_blob_longer_than_its_descriptor_is_cut_off() {
     let length = bytes.len().div_ceil(1000) * 1000;
     assert!(record.reason.contains(&format!("delivered {length} bytes")), "{}", record.reason);
 }
+
+#[tokio::test]
+async fn a_thousand_junk_signatures_cost_no_more_than_the_limit_and_hide_nothing() {
+    let registry = Memory::default();
+    for number in 0..1000 {
+        put_bundle(&registry, &image("image"), format!("junk {number}").as_bytes());
+    }
+    let statement = statement(format::SIGN_PREDICATE, &image("image").digest);
+    put_bundle(&registry, &image("image"), bundle(&org(), &org(), &statement).to_string().as_bytes());
+    let payload = payload(&image("image").digest);
+    let good = vec![signature_of(&org(), &payload)];
+    let mut layers = layers(1000);
+    layers.push((payload, good));
+    put_signatures(&registry, &image("image"), &layers);
+    let record = verified_by_org(&registry, &image("image")).await;
+    assert!(matches!(record.outcome, Outcome::Verified | Outcome::Undeterminable), "{}", record.reason);
+    assert_eq!(record.signatures.len(), REFERRERS_MAX + LAYERS_MAX);
+}
+
+#[tokio::test]
+async fn a_payload_of_200_megabytes_is_not_even_asked_for() {
+    const SIZE: u64 = 200 * 1024 * 1024;
+    let registry = Memory::default();
+    let layer = |media_type: &str| Descriptor::new(media_type, Digest::sha256(b"huge"), SIZE);
+    registry.fail(&format!("blob {}", Digest::sha256(b"huge")), memory::unavailable());
+    let manifest = |layer: Descriptor, subject: Option<Descriptor>| {
+        json!({"schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST, "subject": subject,
+            "config": Descriptor::of(media_type::OCI_CONFIG, b"{}"), "layers": [layer]})
+        .to_string()
+    };
+    let tag = format::signature_tag(&image("image").digest).unwrap();
+    let payload = manifest(layer(media_type::SIMPLE_SIGNING), None);
+    registry.seed_manifest(PATH, Some(&tag), media_type::OCI_MANIFEST, payload.as_bytes());
+    let record = verified_by_org(&registry, &image("image")).await;
+    assert_eq!(record.outcome, Outcome::Invalid, "{}", record.reason);
+    let bundle = manifest(layer(media_type::SIGSTORE_BUNDLE), Some(image("image")));
+    registry.seed_manifest(PATH, None, media_type::OCI_MANIFEST, bundle.as_bytes());
+    let record = verified_by_org(&registry, &image("image")).await;
+    assert_eq!(record.outcome, Outcome::Undeterminable);
+    assert!(record.reason.contains("over the limit"), "{}", record.reason);
+}

@@ -2,12 +2,14 @@
 
 mod attach;
 mod attack;
+mod attested;
 mod conformance;
 mod instance;
 mod keyless;
 mod limit;
 mod memory;
 mod notation;
+mod published;
 mod signing;
 mod stated;
 

@@ -8,6 +8,7 @@
 use sigstore_crypto::{CertificateInfo, parse_certificate_info};
 use sigstore_types::{
     Artifact, ArtifactDigest, Bundle, DerPublicKey, HashAlgorithm, KindVersion, SignatureContent,
+    VerificationMaterialContent,
 };
 use sigstore_verify::{
     CertificateError, Error, PublicKeyVerificationPolicy, TransparencyLogError, VerificationPolicy,
@@ -19,6 +20,10 @@ use crate::{
     manifest::DesiredFile,
     model::{Algorithm, Digest, Instant, LogEntryFound, Proof},
 };
+
+/// The most log entries, timestamps or certificates of one signature. Real ones have one or two of each, and every one
+/// costs the check of a signature.
+const EVIDENCE_MAX: usize = 16;
 
 /// A prepared instance.
 pub(in crate::trust) struct Instance {
@@ -99,6 +104,7 @@ impl Instance {
     /// Verifies a signature by a certificate, whoever it names: chain, windows, SCT, log entries, timestamps, and that
     /// they are all of this signature.
     pub(in crate::trust) fn keyless(&self, bundle: &Bundle, covered: Covered<'_>) -> Result<Proof, Refusal> {
+        bounded(bundle)?;
         entries_fit(bundle)?;
         let mut policy = VerificationPolicy::any_identity();
         if !self.has_logs {
@@ -119,6 +125,7 @@ impl Instance {
         covered: Covered<'_>,
         key: &DerPublicKey,
     ) -> Result<Proof, Refusal> {
+        bounded(bundle)?;
         entries_fit(bundle)?;
         let mut policy = PublicKeyVerificationPolicy::new(key.clone());
         // With a timestamp alone there is no entry whose proof could be demanded.
@@ -144,6 +151,26 @@ impl Instance {
             .collect();
         log_entries.sort();
         Proof { log_entries, times, ..Proof::default() }
+    }
+}
+
+/// Refuses more evidence than anybody needs.
+fn bounded(bundle: &Bundle) -> Result<(), Refusal> {
+    let material = &bundle.verification_material;
+    let certificates = match &material.content {
+        VerificationMaterialContent::X509CertificateChain { certificates } => certificates.len(),
+        _ => 1,
+    };
+    let counts = [
+        (material.tlog_entries.len(), "log entries"),
+        (material.timestamp_verification_data.rfc3161_timestamps.len(), "timestamps"),
+        (certificates, "certificates"),
+    ];
+    match counts.into_iter().find(|(count, _)| *count > EVIDENCE_MAX) {
+        None => Ok(()),
+        Some((count, what)) => {
+            Err(Refusal::Broken(format!("it has {count} {what}, more than {EVIDENCE_MAX}")))
+        }
     }
 }
 

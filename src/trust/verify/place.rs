@@ -1,6 +1,7 @@
 //! One image's surroundings in a registry: its referrers and its tags, one request after the other or a few at a time.
 
 use futures_util::{StreamExt, stream};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{
     accepted::Accepted,
@@ -22,6 +23,17 @@ use crate::{
 
 /// How many referrers are read at once. More would hold that many bundles in memory.
 const AT_ONCE: usize = 4;
+
+/// A layer above this, in bytes, waits for its turn: it is held several times over while it is judged.
+const LARGE_BYTES: u64 = 256 * 1024;
+
+/// Turns for large layers, over all images: hostile attestations are as large as they may be.
+static LARGE: Semaphore = Semaphore::const_new(4);
+
+/// Waits until a layer may be read.
+async fn turn(layer: &Descriptor) -> Option<SemaphorePermit<'static>> {
+    if layer.size > LARGE_BYTES { LARGE.acquire().await.ok() } else { None }
+}
 
 /// Where a survey looks, and who is accepted.
 #[derive(Clone, Copy)]
@@ -79,6 +91,7 @@ impl Place<'_> {
         let spot = Spot { content: Some(&layer.digest), ..spot };
         let legacy = spot.format == SignatureFormat::CosignLegacy;
         let max = if legacy { PAYLOAD_BYTES_MAX } else { BUNDLE_BYTES_MAX };
+        let _turn = turn(layer).await;
         match fetch::read(self.registry, self.repository, layer, max).await {
             Ok(payload) if legacy => {
                 vec![spot.found(legacy::verdict_of(layer, &payload, self.subject, self.accepted))]
@@ -175,6 +188,7 @@ impl Place<'_> {
             return vec![spot.found(Judgement::invalid(reason))];
         };
         let spot = Spot { content: Some(&layer.digest), ..spot };
+        let _turn = turn(layer).await;
         match fetch::read(self.registry, self.repository, layer, BUNDLE_BYTES_MAX).await {
             Ok(bytes) => vec![spot.found(bundle::verdict_of(&bytes, self.subject, self.accepted))],
             // A large SBOM attestation is no obstacle to a signature. Whoever lies here only hides a signature.

@@ -47,6 +47,7 @@ fn by_key(signed: &Signed<'_>, key: &AcceptedKey, accepted: &Accepted) -> Judgem
         };
     }
     match &accepted.root {
+        Root::Unnamed if key.logged => unlogged(name),
         Root::Unnamed => {
             let aside = "; its log entries and timestamps were not checked";
             Judgement::verified_by_key(name, Proof::default(), aside)
