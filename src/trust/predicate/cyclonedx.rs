@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::{
     Content, Sbom, Told,
     json::Object,
@@ -56,7 +58,7 @@ pub(super) fn read(predicate: Object<'_>) -> Result<Told, String> {
 fn components<'a>(of: Object<'a>, sbom: &mut Sbom, references: &mut References<'a>) -> Result<(), String> {
     for component in of.objects("components")? {
         let component = component?;
-        let purl = component.get("purl")?.and_then(|purl| purl.as_str());
+        let purl = component.get("purl")?.and_then(Value::as_str);
         sbom.add(purl.into_iter());
         if let (Some(name), Some(purl)) = (component.text("bom-ref")?, purl) {
             refer(references, name, Referred::Package(purl))?;
@@ -98,7 +100,7 @@ fn vulnerabilities(
             updated.transpose()?.map(time).transpose()?.or(made).ok_or("an analysis has no timestamp")?;
         let why = match analysis.text("justification")? {
             Some(label) => Some(label),
-            None => analysis.get("detail")?.and_then(|detail| detail.as_str()),
+            None => analysis.get("detail")?.and_then(Value::as_str),
         };
         statements.push(VexStatement {
             vulnerability: item.required_text("id")?.to_owned(),

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::{
     Content, Told,
     json::Object,
@@ -59,7 +61,7 @@ fn resolved(
     let mut commits = vec![];
     for item in definition.objects("resolvedDependencies")? {
         let item = item?;
-        let Some(uri) = item.get("uri")?.and_then(|uri| uri.as_str()) else { continue };
+        let Some(uri) = item.get("uri")?.and_then(Value::as_str) else { continue };
         let Some(found) = source::take_apart(uri).filter(|found| found.repository == repository) else {
             continue;
         };

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::{Material, Provenance, statement};
 use crate::{
     model::{StatementKind, foreign},
@@ -99,7 +101,7 @@ pub(super) fn materials(of: Object<'_>, key: &str) -> Result<Provenance, String>
     let mut materials = vec![];
     for item in of.objects(key)?.take(MATERIALS_MAX) {
         let item = item?;
-        let uri = item.get("uri")?.and_then(|uri| uri.as_str()).unwrap_or("unknown");
+        let uri = item.get("uri")?.and_then(Value::as_str).unwrap_or("unknown");
         let digests = statement::for_records(&statement::digests(item)?);
         materials.push(Material { uri: foreign::cut(uri, super::SHOWN_CHARS_MAX * 2), digests });
     }

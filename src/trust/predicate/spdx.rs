@@ -1,5 +1,7 @@
 //! SPDX 2.x in JSON (spdx.github.io/spdx-spec/v2.3): `packages[].externalRefs` of type `purl`.
 
+use serde_json::Value;
+
 use super::{Content, Sbom, Told, json::Object, shown};
 
 pub(super) fn read(predicate: Object<'_>) -> Result<Told, String> {
@@ -17,8 +19,8 @@ pub(super) fn read(predicate: Object<'_>) -> Result<Told, String> {
         let mut purls = vec![];
         for reference in package?.objects("externalRefs")? {
             let reference = reference?;
-            if reference.get("referenceType")?.and_then(|kind| kind.as_str()) == Some("purl") {
-                purls.extend(reference.get("referenceLocator")?.and_then(|purl| purl.as_str()));
+            if reference.get("referenceType")?.and_then(Value::as_str) == Some("purl") {
+                purls.extend(reference.get("referenceLocator")?.and_then(Value::as_str));
             }
         }
         sbom.add(purls.into_iter());
