@@ -47,7 +47,7 @@ pub async fn out(world: &World, options: &OutOptions) -> Result<OutReport, Carry
         return Err(CarryError::VolumeSize(options.volume_bytes, VOLUME_BYTES_MIN));
     }
     let state = State::tip(world).await?;
-    let signer = (world.open_signer)(&state.desired.mirror.key).map_err(CarryError::Signer)?;
+    let signer = world.signer(&state.desired.mirror.signing).await.map_err(CarryError::Signer)?;
     let scratch = scratch()?;
     let mut contents = Contents::default();
     let evidence = evidence(world, &state, scratch.path(), &mut contents).await?;
@@ -74,7 +74,7 @@ pub async fn out(world: &World, options: &OutOptions) -> Result<OutReport, Carry
     let written = write(world, options, &plan, sources, before.as_ref()).await?;
     index.volumes = written.volumes.iter().map(|(volume, _)| volume.clone()).collect();
     let text = index.text();
-    let signature = seal(signer.as_ref(), text.as_bytes())?;
+    let signature = seal(signer.as_ref(), text.as_bytes()).await?;
     written.writer.finish(&text, &signature)?;
     Ok(report(&index, &written.volumes))
 }

@@ -104,11 +104,7 @@ fn first_report(medium: &Medium) -> InReport {
 
 /// Reads the key that vouches for what comes in: named, or beside the signing key that the manifests name.
 fn public_key(world: &World, state: &State, named: Option<&Path>) -> Result<PublicKey, CarryError> {
-    let own = || {
-        let key = &state.desired.mirror.key;
-        let stem = key.strip_suffix(".key").unwrap_or(key);
-        world.repository.root().join(format!("{stem}.pub"))
-    };
+    let own = || world.repository.root().join(state.desired.mirror.signing.public_path());
     let path = named.map_or_else(own, Path::to_owned);
     let shown = path.display().to_string();
     let read = read_bounded(&path, KEY_BYTES_MAX)?;

@@ -14,9 +14,9 @@ pub(super) const SIGNATURE_BYTES_MAX: u64 = 4096;
 /// The largest public key file, in bytes. Real ones have about 180.
 pub(super) const KEY_BYTES_MAX: u64 = 64 * 1024;
 
-/// Returns the content of `carry.json.sig`. Equal bytes and keys give equal signatures.
-pub(super) fn seal(signer: &dyn OrgSigner, index: &[u8]) -> Result<String, SignError> {
-    Ok(format!("{}\n", STANDARD.encode(signer.sign(index)?)))
+/// Returns the content of `carry.json.sig`. Equal bytes and keys give equal signatures where the key is a file.
+pub(super) async fn seal(signer: &dyn OrgSigner, index: &[u8]) -> Result<String, SignError> {
+    Ok(format!("{}\n", STANDARD.encode(signer.sign(index).await?)))
 }
 
 /// Checks the signature.
@@ -34,15 +34,15 @@ mod tests {
     use super::*;
     use crate::trust::sign;
 
-    #[test]
-    fn a_seal_holds_for_its_bytes_and_its_key_alone() {
+    #[tokio::test]
+    async fn a_seal_holds_for_its_bytes_and_its_key_alone() {
         let keys: Vec<sign::KeyFile> = [1, 2]
             .map(|n| {
                 let (sealed, _) = sign::seal(&[n; 32], b"x").unwrap();
                 sign::KeyFile::open(sealed.as_bytes(), b"x").unwrap()
             })
             .into();
-        let signature = seal(&keys[0], b"index").unwrap();
+        let signature = seal(&keys[0], b"index").await.unwrap();
         check(&keys[0].public_pem(), b"index", signature.as_bytes()).unwrap();
         assert!(check(&keys[0].public_pem(), b"Index", signature.as_bytes()).is_err(), "changed index");
         assert!(check(&keys[1].public_pem(), b"index", signature.as_bytes()).is_err(), "foreign key");

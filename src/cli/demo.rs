@@ -17,7 +17,7 @@ use crate::{
     model::{Descriptor, Instant, Kind, Reference, canonical},
     plan,
     reconcile::{self, Registries, Report, RunError, State, World},
-    registry::{Access, Credential, Endpoint, credentials::Lookup, open},
+    registry::{Access, Credential, Endpoint, Secret, credentials::Lookup, open},
     trust::sign::{self, KeyFile},
     ui::{Progress, Ui},
 };
@@ -153,7 +153,9 @@ fn demo_world(folder: &Path, progress: Progress) -> Result<World, RunError> {
         actor: actor(),
         author: ("Fondaco demo".into(), "demo@example.org".into()),
         tool: world::tool(),
-        open_signer: Arc::new(move |key: &str| world::read_key(&keys.join(key), PASSWORD)),
+        open_signer: world::opener(keys, |name| {
+            (name == sign::PASSWORD).then(|| Secret::new(demo::ORGANISATION_PASSWORD))
+        }),
         bundles: folder.join("cache"),
         progress,
         drain: CancellationToken::new(),

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use crate::{
     evidence::Actor,
     model::Instant,
-    registry::{AwsKeys, Environment, credentials::Lookup},
+    registry::{AwsKeys, Environment, Secret, credentials::Lookup},
+    trust::sign,
 };
 
 /// What a CI system does not tell.
@@ -24,9 +25,14 @@ pub(super) fn now() -> Instant {
     Instant::from_unix(i64::try_from(since.as_secs()).unwrap_or(0))
 }
 
+/// Returns a secret from the environment.
+pub(super) fn secret(name: &str) -> Option<Secret> {
+    variable(name).map(Secret::new)
+}
+
 /// Returns the password of the signing key: `FONDACO_KEY_PASSWORD`, or cosign's `COSIGN_PASSWORD`.
-pub(super) fn key_password() -> Option<String> {
-    variable("FONDACO_KEY_PASSWORD").or_else(|| variable("COSIGN_PASSWORD"))
+pub(super) fn key_password() -> Option<Secret> {
+    secret(sign::PASSWORD).or_else(|| secret(sign::COSIGN_PASSWORD))
 }
 
 /// Returns the folder for what may be lost: layer facts and advisory bundles, both by digest.

@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
         ui.error("FONDACO_KEY_PASSWORD is not set; a key without a password is not written");
         return Exit::Usage;
     };
-    let (private, public) = match sign::create(password.as_bytes()) {
+    let (private, public) = match sign::create(password.reveal().as_bytes()) {
         Ok(pair) => pair,
         Err(error) => {
             ui.error(&error.to_string());

@@ -1,7 +1,7 @@
 //! Makes the world a run acts on from arguments and environment.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, OnceLock},
 };
 
@@ -12,8 +12,9 @@ use super::{Exit, Location, env};
 use crate::{
     git::Repository,
     intake::{Cpu, Intake, LayerStore},
-    reconcile::{Registries, RunError, World},
-    trust::sign::{KeyFile, OrgSigner},
+    reconcile::{OpenSigner, Registries, RunError, World},
+    registry::Secret,
+    trust::sign,
     ui::{Event, Progress},
 };
 
@@ -42,7 +43,7 @@ pub(super) fn open(location: &Location, progress: Progress) -> Result<World, Run
         actor: env::actor(&author),
         author: committer(),
         tool: tool(),
-        open_signer: Arc::new(move |key: &str| open_key(&root, key)),
+        open_signer: opener(root, env::secret),
         bundles: env::cache().join("advisories"),
         progress,
         drain: CancellationToken::new(),
@@ -67,16 +68,16 @@ fn committer() -> (String, String) {
     (name, email)
 }
 
-fn open_key(root: &Path, key: &str) -> Result<Arc<dyn OrgSigner>, String> {
-    let password = env::key_password().ok_or("the key needs a password: FONDACO_KEY_PASSWORD is not set")?;
-    read_key(&root.join(key), password.as_bytes())
-}
-
-/// Opens an encrypted key file.
-pub(super) fn read_key(path: &Path, password: &[u8]) -> Result<Arc<dyn OrgSigner>, String> {
-    let named = |error: &dyn std::fmt::Display| format!("key `{}`: {error}", path.display());
-    let sealed = std::fs::read(path).map_err(|error| named(&error))?;
-    Ok(Arc::new(KeyFile::open(&sealed, password).map_err(|error| named(&error))?))
+/// Returns what opens the organisation's key when it is needed; `secret` returns the secret under a name of
+/// [`sign::SECRETS`].
+pub(super) fn opener(root: PathBuf, secret: fn(&str) -> Option<Secret>) -> OpenSigner {
+    Arc::new(move |signing| {
+        let root = root.clone();
+        Box::pin(async move {
+            let opened = sign::open(&signing, &root, &secret).await;
+            opened.map_err(|error| format!("key `{}`: {error}", signing.key.place()))
+        })
+    })
 }
 
 pub(super) fn runtime() -> Result<Runtime, RunError> {

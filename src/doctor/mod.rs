@@ -51,7 +51,7 @@ pub async fn examine(world: &World, state: &State) -> Examination {
     let mut found = Examination::default();
     found.add("program", [crate::registry::probe::Said::ok(world.tool.clone())]);
     found.add("git", git::examine(world, state).await);
-    found.add("signing key", key::examine(world, &state.desired));
+    found.add("signing key", key::examine(world, &state.desired).await);
     found.findings.extend(trust::examine(world, state).await);
     found.add("advisories", advisories::examine(state, world.now()));
     found.add("cache", cache::examine(world));

@@ -91,7 +91,7 @@ pub(crate) fn desired() -> Desired {
         mirror: DesiredMirror {
             name: "acme".to_owned(),
             quarantine: repository("registry.acme.example/quarantine"),
-            key: "keys/acme.key".to_owned(),
+            signing: crate::manifest::DesiredSigning::file("keys/acme.key"),
             operator: None,
             role: None,
         },

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::DesiredAccess;
+use super::{DesiredAccess, DesiredSigning};
 use crate::model::{
     ClaimKind, Digest, Instant, Outcome, Period, Platform, Reference, Repository, Severity, StatementKind,
     TagRule, Verdict, tag_rule,
@@ -53,8 +53,8 @@ pub struct DesiredMirror {
     pub name: String,
     /// Where images wait: `<quarantine>/<upstream host>/<repository>`.
     pub quarantine: Repository,
-    /// Path of the encrypted signing key, relative to the manifest repository, as written.
-    pub key: String,
+    /// The key that vouches for what is promoted.
+    pub signing: DesiredSigning,
     /// Who operates the mirror, where declared.
     pub operator: Option<String>,
     /// The operator's declared legal role, where declared.

@@ -17,6 +17,7 @@ mod node;
 mod resolve;
 mod schemas;
 mod shape;
+mod signing;
 mod suggest;
 mod text;
 mod yaml;
@@ -34,6 +35,7 @@ pub use display::render;
 pub use mistakes::MISTAKES_MAX;
 pub use resolve::{DISTRIBUTIONS_MAX, SELECTIONS_MAX};
 pub use schemas::schemas;
+pub use signing::*;
 pub(crate) use suggest::nearest;
 pub use yaml::{DEPTH_MAX, DOCUMENTS_MAX, FILE_BYTES_MAX, NODES_MAX};
 

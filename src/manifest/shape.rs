@@ -12,7 +12,7 @@ use super::kinds::Kind;
 use super::mistakes::Mistakes;
 use super::node::{Content, Entry, Mark, Node, Type};
 use super::suggest::{did_you_mean, retired};
-use super::text::{FORMS, Form};
+use super::text::{Form, forms};
 use super::{Code, Diagnostic, Place};
 
 /// A document named by another.
@@ -85,7 +85,7 @@ impl<'a> Checker<'a> {
                 match next.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix("#/definitions/"))
                 {
                     Some(name) => {
-                        form = FORMS.iter().find(|form| form.name == name);
+                        form = forms().find(|form| form.name == name);
                         &self.schema["definitions"][name]
                     }
                     None => next,
@@ -202,7 +202,10 @@ impl<'a> Checker<'a> {
         if written != 1 {
             let quoted: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
             let code = if written == 0 { Code::MissingKey } else { Code::InvalidValue };
-            let message = format!("{} needs exactly one of {}", title(schema), quoted.join(" and "));
+            let (last, others) = quoted
+                .split_last()
+                .map_or((String::new(), String::new()), |(last, others)| (last.clone(), others.join(", ")));
+            let message = format!("{} needs exactly one of {others} and {last}", title(schema));
             self.out.push(Diagnostic::new(code, message, at.place(self.file)));
         }
     }

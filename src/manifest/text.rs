@@ -22,8 +22,8 @@ pub(super) struct Form {
     pub wrong: fn(&str) -> Option<String>,
 }
 
-/// Every form.
-pub(super) const FORMS: &[Form] = &[
+/// Every form but those of [`service`].
+const GENERAL: &[Form] = &[
     Name::FORM,
     ConsumerName::FORM,
     GateName::FORM,
@@ -64,6 +64,11 @@ pub(super) const FORMS: &[Form] = &[
     },
 ];
 
+/// Returns every form.
+pub(super) fn forms() -> impl Iterator<Item = &'static Form> {
+    GENERAL.iter().chain(&service::FORMS)
+}
+
 const DIGEST: &str = "a digest is `sha256:` and 64 lower-case hexadecimal digits, or `sha512:` and 128";
 const PERIOD: &str = "a period is a whole number and `s`, `m`, `h`, `d` or `w`, such as `7d`";
 
@@ -75,7 +80,7 @@ macro_rules! form {
         pub struct $name(pub $inner);
 
         impl $name {
-            const FORM: Form = Form {
+            pub(super) const FORM: Form = Form {
                 name: stringify!($name),
                 noun: $noun,
                 refers: $refers,
@@ -112,6 +117,11 @@ macro_rules! form {
         }
     };
 }
+
+// Behind the macro that it uses.
+mod service;
+
+pub(super) use service::{Label, MountPath, SecureAddress, ServiceAddress, TransitKey};
 
 form! {
     /// A DNS label: lower-case letters, digits and `-`, at most 63, beginning and ending with a letter or digit.

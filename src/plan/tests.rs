@@ -59,7 +59,7 @@ fn desired(pin: Option<Digest>) -> Desired {
         mirror: DesiredMirror {
             name: "acme".into(),
             quarantine: "mirror.example/quarantine".parse().unwrap(),
-            key: "keys/acme.key".into(),
+            signing: crate::manifest::DesiredSigning::file("keys/acme.key"),
             operator: None,
             role: None,
         },

@@ -36,7 +36,7 @@ pub use report::{
 pub use state::State;
 pub use unreferenced::quarantine_tags;
 pub use verification::{Asked, ImageVerified, Verified, verify_images};
-pub use world::{Clock, OpenSigner, World};
+pub use world::{Clock, OpenSigner, Opening, World};
 
 use std::collections::BTreeMap;
 

@@ -186,7 +186,7 @@ async fn promote(
         copies.copied(order.copy).await.map_err(|error| error.to_string())?;
     let (from, to) = (place.from(), place.to());
     bytes += companions::carry(from, to, &order.record.custody.companions).await?;
-    let signer = signer.get_or_try_init(|| async { (world.open_signer)(&desired.mirror.key) }).await?;
+    let signer = signer.get_or_try_init(|| world.signer(&desired.mirror.signing)).await?;
     let vouched = vouch(world, place, order.record, &top.descriptor, signer.as_ref()).await?;
     if !still_wanted(world, recorded, order).await? {
         return Ok(None);

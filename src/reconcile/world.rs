@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::{Registries, RunError};
@@ -9,6 +10,7 @@ use crate::{
     evidence::Actor,
     git::{Author, Repository},
     intake::Intake,
+    manifest::DesiredSigning,
     model::Instant,
     trust::sign::OrgSigner,
     ui::Progress,
@@ -18,7 +20,10 @@ use crate::{
 pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
 
 /// Opens the organisation's key when the first promotion needs it: a run with nothing to do asks for no password.
-pub type OpenSigner = Arc<dyn Fn(&str) -> Result<Arc<dyn OrgSigner>, String> + Send + Sync>;
+pub type OpenSigner = Arc<dyn Fn(DesiredSigning) -> Opening + Send + Sync>;
+
+/// The key, once it is open, or a sentence about why it does not open.
+pub type Opening = BoxFuture<'static, Result<Arc<dyn OrgSigner>, String>>;
 
 /// Everything a run acts on.
 pub struct World {
@@ -55,6 +60,11 @@ impl std::fmt::Debug for World {
 impl World {
     pub fn now(&self) -> Instant {
         (self.clock)()
+    }
+
+    /// Opens the organisation's key.
+    pub async fn signer(&self, signing: &DesiredSigning) -> Result<Arc<dyn OrgSigner>, String> {
+        (self.open_signer)(signing.clone()).await
     }
 
     /// Returns the author of a commit made now.

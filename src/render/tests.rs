@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::pages;
 use crate::evidence::{self, Evidence, image_directory, sample};
-use crate::manifest::Desired;
+use crate::manifest::{Desired, DesiredSigning};
 
 type Texts = BTreeMap<String, String>;
 
@@ -336,7 +336,7 @@ fn hostile() -> (Evidence, Desired) {
     let registry = desired.registries.get_mut("docker.io").unwrap();
     (registry.facts[0].value, registry.facts[0].source, registry.facts[1].key) =
         (Some(bad()), Some(bad()), bad());
-    desired.mirror.key = format!("keys/{HOSTILE}.key");
+    desired.mirror.signing = DesiredSigning::file(&format!("keys/{HOSTILE}.key"));
     desired.mirror.operator = Some(bad());
     (evidence, desired)
 }

@@ -75,7 +75,10 @@ fn what_is_wrong_is_said_with_its_place() {
     let upstream = Options { headers, faults, ..Options::default() };
     let (fakes, scenario) = http(upstream, late);
     let mut world = scenario.world(1);
-    world.open_signer = Arc::new(|key| Err(format!("key `{key}`: no such file")));
+    world.open_signer = Arc::new(|signing| {
+        let error = format!("key `{}`: no such file", signing.key.place());
+        Box::pin(async move { Err(error) })
+    });
     world.remote = "nowhere".into();
     let found = examine(&world, &scenario.state());
     let errors = of(&found, Level::Error);

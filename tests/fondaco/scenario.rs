@@ -136,7 +136,7 @@ impl Scenario {
             actor: actor(),
             author: ("fondaco".into(), "fondaco@localhost".into()),
             tool: "fondaco test".into(),
-            open_signer: Arc::new(|_| Ok(Arc::new(signer()) as Arc<dyn OrgSigner>)),
+            open_signer: Arc::new(|_| Box::pin(async { Ok(Arc::new(signer()) as Arc<dyn OrgSigner>) })),
             bundles: self.path("bundles"),
             progress: Progress::unseen(),
             drain: CancellationToken::new(),

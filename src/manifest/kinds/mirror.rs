@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::manifest::text::{ImageName, OutsidePath, Prefix, Sentence};
+use super::Signing;
+use crate::manifest::text::{ImageName, Prefix, Sentence};
 
 /// The registry the organisation controls: one quarantine, and the key that vouches for what leaves it.
 /// A manifest repository has exactly one.
@@ -24,14 +25,4 @@ pub struct MirrorSpec {
     /// The legal role in which the operator declares to act, in its own words. Default: unknown; it is never derived,
     /// because it is a legal statement.
     pub role: Option<Sentence>,
-}
-
-/// The key that signs what is promoted.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(title = "signing block")]
-pub struct Signing {
-    /// Path of the encrypted private key (cosign's format). Relative to the manifest repository where it does not
-    /// begin with `/`. The password is never written into a manifest.
-    pub key: OutsidePath,
 }

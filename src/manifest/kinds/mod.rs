@@ -8,6 +8,7 @@ mod image_set;
 mod limits;
 mod mirror;
 mod registry;
+mod signing;
 mod trust_policy;
 mod withdrawal;
 
@@ -18,10 +19,11 @@ pub use consumer::{ConsumerSpec, GateChoice};
 pub use gate::{GateSpec, PublisherVex, Requirement, Threshold, UnknownSeverity};
 pub use image_set::{ForeignLayers, ImageEntry, ImageSetSpec, Selection};
 pub use limits::LimitsSpec;
-pub use mirror::{MirrorSpec, Signing};
+pub use mirror::MirrorSpec;
 pub use registry::{
     Declared, Jurisdiction, Operator, Parent, PrefixCredential, RegistryAccess, RegistrySpec,
 };
+pub use signing::{Pkcs11Signing, PreviousSigning, Signing, TimestampSigning, TransitSigning};
 pub use trust_policy::{
     Action, NotationStore, Signers, TrustPolicySpec, TrustedIdentity, TrustedKey, WantedAttestation,
 };

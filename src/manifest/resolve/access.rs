@@ -18,6 +18,10 @@ const CERTIFICATES: &str =
 const CERTIFICATE_FILES: &str =
     "certificates are read from `*.pem` files below `trust/` and `keys/`, or from an absolute path";
 
+/// What to do about a private key in the manifest repository.
+pub(super) const PRIVATE_IN_GIT: &str =
+    "a private key never lies in Git: replace it, everybody who can read the repository has it";
+
 /// Returns the way to the registry of a document.
 pub(super) fn access(
     sources: &Sources<'_>,
@@ -111,6 +115,10 @@ impl Access<'_, '_> {
         }
     }
 
+    fn pem(&mut self, file: &CertificatePath, path: &str) -> Option<PemSource> {
+        certificates(self.sources, self.object, file, path, self.out)
+    }
+
     fn identity(&mut self, access: &RegistryAccess) -> Option<DesiredIdentity> {
         let key = match (&access.client_key_env, &access.client_key_file) {
             (Some(name), None) => Some(KeySource::Variable(name.0.clone())),
@@ -141,34 +149,40 @@ impl Access<'_, '_> {
             }
         }
     }
+}
 
-    /// Returns the certificates of a file of the manifest repository, or the path of another file.
-    fn pem(&mut self, file: &CertificatePath, path: &str) -> Option<PemSource> {
-        let file = file.0.as_str();
-        if file.starts_with('/') {
-            return Some(PemSource::Outside(file.to_owned()));
-        }
-        match self.sources.files.get(file) {
-            Some(text) if text.contains("PRIVATE KEY-----") => {
-                let help = "a private key never lies in Git: replace it, everybody who can read the repository has it";
-                self.mistake(path, format!("file `{file}` holds a private key"), Some(help));
-                None
-            }
-            Some(text) if text.contains("-----BEGIN CERTIFICATE-----") => {
-                Some(PemSource::Inside { path: file.to_owned(), text: (*text).to_owned() })
-            }
-            Some(_) => {
-                self.mistake(path, format!("file `{file}` holds no certificate"), Some(CERTIFICATES));
-                None
-            }
-            None => {
-                let message = format!("certificate file `{file}` is not there");
-                let label = did_you_mean(file, self.sources.files.keys().copied());
-                let help = (!is_input(file)).then(|| CERTIFICATE_FILES.to_owned());
-                let at = self.object.place(path);
-                self.out.push(Diagnostic::new(Code::MissingFile, message, at).label(label).help(help));
-                None
-            }
-        }
+/// Returns the certificates of a file of the manifest repository, or the path of another file; `path` is where the
+/// document names it.
+pub(super) fn certificates(
+    sources: &Sources<'_>,
+    object: &Object<'_>,
+    file: &CertificatePath,
+    path: &str,
+    out: &mut Mistakes,
+) -> Option<PemSource> {
+    let file = file.0.as_str();
+    if file.starts_with('/') {
+        return Some(PemSource::Outside(file.to_owned()));
     }
+    let at = object.place(path);
+    let wrong = |message: String, help: &str| {
+        Diagnostic::new(Code::InvalidValue, message, at.clone()).help(help.to_owned())
+    };
+    let mistake = match sources.files.get(file) {
+        Some(text) if text.contains("PRIVATE KEY-----") => {
+            wrong(format!("file `{file}` holds a private key"), PRIVATE_IN_GIT)
+        }
+        Some(text) if text.contains("-----BEGIN CERTIFICATE-----") => {
+            return Some(PemSource::Inside { path: file.to_owned(), text: (*text).to_owned() });
+        }
+        Some(_) => wrong(format!("file `{file}` holds no certificate"), CERTIFICATES),
+        None => {
+            let message = format!("certificate file `{file}` is not there");
+            let label = did_you_mean(file, sources.files.keys().copied());
+            let help = (!is_input(file)).then(|| CERTIFICATE_FILES.to_owned());
+            Diagnostic::new(Code::MissingFile, message, at).label(label).help(help)
+        }
+    };
+    out.push(mistake);
+    None
 }

@@ -8,6 +8,7 @@ mod overlaps;
 mod policies;
 mod registries;
 mod selections;
+mod signing;
 mod withdrawals;
 
 use std::collections::BTreeMap;
@@ -224,10 +225,11 @@ fn mirror(sources: &Sources<'_>, out: &mut Mistakes) -> Option<DesiredMirror> {
         Some(written) => written.0.clone(),
         None => default().expect("a registry with a path behind it was checked to be a repository"),
     };
+    let signing = signing::signing(sources, first, &spec.signing, out)?;
     Some(DesiredMirror {
         name: name.to_owned(),
         quarantine,
-        key: spec.signing.key.0.clone(),
+        signing,
         operator: spec.operator.as_ref().map(|text| text.0.clone()),
         role: spec.role.as_ref().map(|text| text.0.clone()),
     })

@@ -51,7 +51,7 @@ fn the_smallest_manifest_has_a_default_for_everything_else() {
         mirror: DesiredMirror {
             name: "acme".into(),
             quarantine: "registry.acme.example/quarantine".parse().unwrap(),
-            key: "keys/acme.key".into(),
+            signing: DesiredSigning::file("keys/acme.key"),
             operator: None,
             role: None,
         },

@@ -56,7 +56,7 @@ fn desired(
         mirror: crate::manifest::DesiredMirror {
             name: "acme".into(),
             quarantine: "mirror.example/quarantine".parse().unwrap(),
-            key: "keys/acme.key".into(),
+            signing: crate::manifest::DesiredSigning::file("keys/acme.key"),
             operator: None,
             role: None,
         },

@@ -47,8 +47,7 @@ fn row(hop: &Hop, vouched: &Vouched) -> Row {
 
 /// Returns the command for cosign 2.6 and later. The signature is by key and in no public log, hence the option.
 fn command(image: Image<'_>, hop: &Hop) -> String {
-    let key = &image.subject.desired.mirror.key;
-    let public = format!("{}.pub", key.strip_suffix(".key").unwrap_or(key));
+    let public = image.subject.desired.mirror.signing.public_path();
     let plain = |c: char| c.is_ascii_alphanumeric() || "._/-".contains(c);
     let is_plain = public.chars().all(plain) && !public.starts_with('-');
     let public = if is_plain { public } else { "PUBLIC-KEY".to_owned() };

@@ -47,7 +47,7 @@ pub(super) async fn write(
     signer: &dyn OrgSigner,
     at: Instant,
 ) -> Result<(), SignError> {
-    let bundle = bundle(&subject.digest, signer)?;
+    let bundle = bundle(&subject.digest, signer).await?;
     let annotations = BTreeMap::from([
         (format::CREATED.to_owned(), at.to_string()),
         (format::CONTENT.to_owned(), "dsse-envelope".to_owned()),
@@ -57,7 +57,7 @@ pub(super) async fn write(
     Ok(())
 }
 
-fn bundle(subject: &Digest, signer: &dyn OrgSigner) -> Result<Vec<u8>, SignError> {
+async fn bundle(subject: &Digest, signer: &dyn OrgSigner) -> Result<Vec<u8>, SignError> {
     let statement = SignStatement {
         kind: Statement::TYPE_V1,
         subject: [Subject { digest: BTreeMap::from([(subject.algorithm().name(), subject.hex())]) }],
@@ -65,7 +65,7 @@ fn bundle(subject: &Digest, signer: &dyn OrgSigner) -> Result<Vec<u8>, SignError
         predicate: Nothing {},
     };
     let statement = serde_json::to_vec(&statement).expect("strings serialise");
-    let signature = SignatureBytes::new(signer.sign(&pae(format::IN_TOTO, &statement))?);
+    let signature = SignatureBytes::new(signer.sign(&pae(format::IN_TOTO, &statement)).await?);
     let envelope = DsseEnvelope::new(
         format::IN_TOTO,
         PayloadBytes::new(statement),

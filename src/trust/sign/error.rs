@@ -12,6 +12,12 @@ pub enum SignError {
     /// The password does not open the key. What was tried is not in the message.
     #[error("the password does not open the signing key")]
     Password,
+    /// A secret that opens the key is not there.
+    #[error("the key needs a {what}: {variable} is not set")]
+    NoSecret { what: &'static str, variable: &'static str },
+    /// The key is not the one that the manifests publish: consumers would refuse what it signs.
+    #[error("it is not the published key `{path}`: its own public half is {found}")]
+    NotPublished { path: String, found: Digest },
     #[error("the signing key cannot be used: {0}")]
     Key(String),
     #[error("the key did not sign: {0}")]
@@ -30,11 +36,11 @@ impl SignError {
     /// Returns what the error means to the caller.
     pub const fn kind(&self) -> Kind {
         match self {
-            Self::Password => Kind::Denied,
+            Self::Password | Self::NoSecret { .. } => Kind::Denied,
             Self::Key(_) | Self::Occupied { .. } => Kind::Invalid,
             Self::Signer(_) => Kind::Unavailable,
             Self::Registry(error) => error.kind(),
-            Self::NotReadBack { .. } => Kind::Mismatch,
+            Self::NotReadBack { .. } | Self::NotPublished { .. } => Kind::Mismatch,
         }
     }
 

@@ -1,7 +1,9 @@
 //! A key in a file: encrypted as cosign does it (scrypt and NaCl secretbox around PKCS#8).
 //!
 //! The `sigstore` crate opens and seals the envelope; `p256` signs, because its signatures are deterministic
-//! (RFC 6979): a repeated run writes equal bytes. Reading the file is the caller's job.
+//! (RFC 6979): a repeated run writes equal bytes.
+
+use std::{io::Read as _, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use p256::{
@@ -16,6 +18,8 @@ use sigstore::{
     },
     errors::SigstoreError,
 };
+
+use zeroize::Zeroizing;
 
 use super::{OrgSigner, SignError};
 
@@ -38,6 +42,17 @@ impl std::fmt::Debug for KeyFile {
 }
 
 impl KeyFile {
+    /// Opens the encrypted key in a file, as [`KeyFile::open`] does.
+    ///
+    /// # Errors
+    /// [`SignError::Key`] also where the file cannot be read.
+    pub fn read(path: &Path, password: &[u8]) -> Result<Self, SignError> {
+        let mut sealed = Zeroizing::new(Vec::new());
+        let file = std::fs::File::open(path).map_err(unusable)?;
+        file.take(KEY_BYTES_MAX as u64 + 1).read_to_end(&mut sealed).map_err(unusable)?;
+        Self::open(&sealed, password)
+    }
+
     /// Opens an encrypted key. Takes about a tenth of a second by design of the format.
     ///
     /// # Errors
@@ -67,12 +82,13 @@ impl KeyFile {
     }
 }
 
+#[async_trait::async_trait]
 impl OrgSigner for KeyFile {
     fn spki_der(&self) -> &[u8] {
         &self.spki_der
     }
 
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         let signature: DerSignature =
             self.key.try_sign(message).map_err(|error| SignError::Signer(error.to_string()))?;
         Ok(signature.as_bytes().to_vec())
@@ -145,15 +161,15 @@ mod tests {
         0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6\
         7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299";
 
-    #[test]
-    fn a_sealed_scalar_signs_as_rfc_6979_prints() {
+    #[tokio::test]
+    async fn a_sealed_scalar_signs_as_rfc_6979_prints() {
         let (private, public) = seal(&hex::decode(SCALAR).unwrap().try_into().unwrap(), b"demo").unwrap();
         assert!(!private.contains('\r') && !public.contains('\r'));
         let key = KeyFile::open(private.as_bytes(), b"demo").unwrap();
         assert_eq!(hex::encode(key.spki_der()), SPKI.replace(' ', ""));
         assert_eq!(key.public_pem(), public);
         // Both numbers have the high bit set, so DER puts a zero before each.
-        assert_eq!(hex::encode(key.sign(b"sample").unwrap()), format!("3046022100{R}022100{S}"));
+        assert_eq!(hex::encode(key.sign(b"sample").await.unwrap()), format!("3046022100{R}022100{S}"));
         assert!(!format!("{key:?}").contains("c9afa9"));
     }
 

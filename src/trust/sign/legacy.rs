@@ -55,7 +55,7 @@ pub(super) async fn write(
     let reference = Reference::tag(tag);
     let there = registry.get_manifest(&repository.path, &reference).await?;
     let payload = payload(repository, subject);
-    let layer = layer(&payload, &signer.sign(&payload)?);
+    let layer = layer(&payload, &signer.sign(&payload).await?);
     let written = manifest(there.as_ref(), layer).map_err(occupied)?;
     fetch::write(registry, &repository.path, &payload).await?;
     fetch::write(registry, &repository.path, &written.config).await?;

@@ -9,23 +9,34 @@ mod error;
 mod image;
 mod key_file;
 mod legacy;
+mod open;
 
 pub use document::attach;
 pub use error::SignError;
 pub use image::sign_image;
 pub use key_file::{KeyFile, create, seal};
+pub use open::{COSIGN_PASSWORD, PASSWORD, SECRETS, open};
 
+use async_trait::async_trait;
 use p256::pkcs8::der::pem::{LineEnding, encode_string};
 
 use crate::model::Digest;
 
-/// A key of the organisation: ECDSA on P-256 with SHA-256, the one scheme that every consumer takes.
+/// A key of the organisation, opened: ECDSA on P-256 with SHA-256, the one scheme that every consumer takes.
+#[async_trait]
 pub trait OrgSigner: Send + Sync + std::fmt::Debug {
     /// Returns the public key as SPKI in DER.
     fn spki_der(&self) -> &[u8];
 
-    /// Returns the DER-encoded ECDSA signature over the SHA-256 of `message`.
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+    /// Returns the DER-encoded ECDSA signature over the SHA-256 of `message`. Keys outside of this process are not
+    /// believed: what they return has been verified with [`OrgSigner::spki_der`].
+    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+
+    /// Returns a time stamp over a signature as [`OrgSigner::sign`] returns it: the DER-encoded `TimeStampResp` of
+    /// RFC 3161, verified. `None` where the manifest names no authority.
+    async fn timestamp(&self, _signature: &[u8]) -> Result<Option<Vec<u8>>, SignError> {
+        Ok(None)
+    }
 
     /// Returns the SHA-256 of [`OrgSigner::spki_der`], which names the key in evidence.
     fn key_digest(&self) -> Digest {

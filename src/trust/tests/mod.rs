@@ -50,15 +50,20 @@ impl TestKey {
         let spki = key.verifying_key().to_public_key_der().unwrap().into_vec();
         Self { key, spki }
     }
+
+    fn signature(&self, message: &[u8]) -> Vec<u8> {
+        let signature: DerSignature = self.key.sign(message);
+        signature.as_bytes().to_vec()
+    }
 }
 
+#[async_trait::async_trait]
 impl OrgSigner for TestKey {
     fn spki_der(&self) -> &[u8] {
         &self.spki
     }
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        let signature: DerSignature = self.key.sign(message);
-        Ok(signature.as_bytes().to_vec())
+    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        Ok(self.signature(message))
     }
 }
 
@@ -139,7 +144,7 @@ fn put_signatures(registry: &Memory, subject: &Descriptor, layers: &[Layer]) {
 
 /// Returns the annotation that carries `key`'s signature of `payload`.
 fn signature_of(key: &TestKey, payload: &[u8]) -> (&'static str, String) {
-    (format::SIGNATURE, STANDARD.encode(key.sign(payload).unwrap()))
+    (format::SIGNATURE, STANDARD.encode(key.signature(payload)))
 }
 
 fn statement(predicate_type: &str, digest: &Digest) -> Value {
@@ -158,7 +163,7 @@ fn bundle(key: &TestKey, hinted: &TestKey, statement: &Value) -> Value {
         "dsseEnvelope": {
             "payload": STANDARD.encode(&statement),
             "payloadType": "application/vnd.in-toto+json",
-            "signatures": [{"sig": STANDARD.encode(key.sign(signed.as_bytes()).unwrap())}],
+            "signatures": [{"sig": STANDARD.encode(key.signature(signed.as_bytes()))}],
         },
     })
 }
