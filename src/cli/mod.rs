@@ -11,6 +11,7 @@ mod env;
 mod exit;
 mod key;
 mod plan;
+mod protect;
 mod reconcile;
 mod schema;
 mod trust;
@@ -99,6 +100,7 @@ struct Location {
 
 /// Runs the program with the process's arguments and returns its exit code.
 pub fn run() -> Exit {
+    protect::protect();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error),

@@ -5,16 +5,17 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, sync::Mutex};
 use tokio_util::sync::CancellationToken;
 
 use super::{Exit, Location, env};
 use crate::{
     git::Repository,
     intake::{Cpu, Intake, LayerStore},
+    manifest::DesiredSigning,
     reconcile::{OpenSigner, Registries, RunError, World},
     registry::Secret,
-    trust::sign,
+    trust::sign::{self, OrgSigner},
     ui::{Event, Progress},
 };
 
@@ -68,14 +69,24 @@ fn committer() -> (String, String) {
     (name, email)
 }
 
+/// An opened key, or why it does not open.
+type Opened = Result<Arc<dyn OrgSigner>, String>;
+
 /// Returns what opens the organisation's key when it is needed; `secret` returns the secret under a name of
-/// [`sign::SECRETS`].
+/// [`sign::SECRETS`]. A key is tried once in a run, whether it opens or not: devices lock after a few wrong PINs.
 pub(super) fn opener(root: PathBuf, secret: fn(&str) -> Option<Secret>) -> OpenSigner {
+    let tried: Arc<Mutex<Option<(DesiredSigning, Opened)>>> = Arc::default();
     Arc::new(move |signing| {
-        let root = root.clone();
+        let (root, tried) = (root.clone(), Arc::clone(&tried));
         Box::pin(async move {
+            let mut tried = tried.lock().await;
+            if let Some((_, opened)) = tried.as_ref().filter(|(of, _)| *of == signing) {
+                return opened.clone();
+            }
             let opened = sign::open(&signing, &root, &secret).await;
-            opened.map_err(|error| format!("key `{}`: {error}", signing.key.place()))
+            let opened = opened.map_err(|error| format!("key `{}`: {error}", signing.key.place()));
+            *tried = Some((signing, opened.clone()));
+            opened
         })
     })
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::redact::redacted;
 use super::{GitError, Repository};
+use crate::trust::sign::SECRETS;
 
 /// A fetch or push moves kilobytes; longer than this is a prompt nobody answers or a dead connection.
 pub(super) const TIMEOUT_S: u64 = 300;
@@ -67,7 +68,7 @@ fn command(repository: &Repository, arguments: &[&str]) -> Command {
     for setting in SETTINGS {
         command.args(["-c", setting]);
     }
-    for name in DROPPED {
+    for name in DROPPED.iter().chain(&SECRETS) {
         command.env_remove(name);
     }
     // Messages are read below, so they must be the untranslated ones.

@@ -158,7 +158,7 @@ fn spec_of(kind: Kind, value: Value) -> Result<Spec, serde_yaml::Error> {
         serde_yaml::from_value::<kinds::Document<T>>(value).map(|document| document.spec)
     }
     Ok(match kind {
-        Kind::Mirror => Spec::Mirror(document(value)?),
+        Kind::Mirror => Spec::Mirror(Box::new(document(value)?)),
         Kind::Registry => {
             let document: kinds::Document<_, kinds::RegistryMetadata> = serde_yaml::from_value(value)?;
             Spec::Registry(document.metadata.name.text().to_owned(), Box::new(document.spec))

@@ -6,19 +6,21 @@ use crate::model::{Digest, Instant};
 /// `Mirror.spec.signing`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredSigning {
-    pub key: DesiredKey,
+    pub key: SigningKeyPlace,
     /// The published public key. Always there for keys that are not files.
     pub public: Option<PublishedKey>,
     /// Earlier public keys that stay published, sorted by the end of their window, then by path.
     pub previous: Vec<PreviousKey>,
     pub timestamp: Option<DesiredTimestamp>,
+    /// Where the block is written, `fondaco.yaml:6`.
+    pub written: String,
 }
 
 impl DesiredSigning {
     /// Returns a key file and nothing more.
     pub fn file(path: &str) -> Self {
-        let key = DesiredKey::File(path.to_owned());
-        Self { key, public: None, previous: vec![], timestamp: None }
+        let key = SigningKeyPlace::File(path.to_owned());
+        Self { key, public: None, previous: vec![], timestamp: None, written: "default".to_owned() }
     }
 
     /// Returns where people find the public key, relative to the manifest repository or absolute: as declared, else
@@ -26,22 +28,24 @@ impl DesiredSigning {
     pub fn public_path(&self) -> String {
         match (&self.public, &self.key) {
             (Some(public), _) => public.path.clone(),
-            (None, DesiredKey::File(path)) => format!("{}.pub", path.strip_suffix(".key").unwrap_or(path)),
-            (None, DesiredKey::Transit(_) | DesiredKey::Pkcs11(_)) => String::new(),
+            (None, SigningKeyPlace::File(path)) => {
+                format!("{}.pub", path.strip_suffix(".key").unwrap_or(path))
+            }
+            (None, SigningKeyPlace::Transit(_) | SigningKeyPlace::Pkcs11(_)) => String::new(),
         }
     }
 }
 
 /// Where the private key is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DesiredKey {
+pub enum SigningKeyPlace {
     /// Path of an encrypted key, as written: relative to the manifest repository or absolute.
     File(String),
     Transit(DesiredTransit),
     Pkcs11(DesiredPkcs11),
 }
 
-impl DesiredKey {
+impl SigningKeyPlace {
     /// Returns the word that manifests and reports use for the kind: `key`, `transit` or `pkcs11`.
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -102,6 +106,13 @@ pub struct PreviousKey {
     /// The first moment at which it is over: the midnight that ends the last day, in UTC.
     pub until: Instant,
     pub public: PublishedKey,
+}
+
+impl PreviousKey {
+    /// Returns the last day of the window, as manifests write it.
+    pub fn last_day(&self) -> String {
+        Instant::from_unix(self.until.unix() - 1).date()
+    }
 }
 
 /// A time-stamp authority.

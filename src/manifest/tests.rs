@@ -20,6 +20,7 @@ mod registry;
 mod resolved;
 mod schema;
 mod selection;
+mod signing;
 mod withdrawals;
 
 use expect_test::{Expect, expect};

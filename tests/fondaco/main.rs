@@ -21,6 +21,7 @@ mod rules;
 mod scenario;
 mod schemas;
 mod selection;
+mod signing;
 mod tiny;
 mod trust_root;
 mod verification;

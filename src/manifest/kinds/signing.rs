@@ -48,8 +48,8 @@ pub struct TransitSigning {
     pub mount: Option<MountPath>,
     /// Name of the key, of type `ecdsa-p256`.
     pub key: TransitKey,
-    /// Version of the key that signs. Default: the latest when the run begins; it has to be the published key all the
-    /// same, so that a rotation on the server alone stops promotions and changes nothing silently.
+    /// Version of the key that signs; it has to be the published key. Default: the version whose public half is `public`,
+    /// so that a rotation on the server alone changes nothing.
     #[schemars(range(min = 1, max = 2_147_483_647))]
     pub version: Option<u32>,
     /// Namespace of the mount, for instance `platform/images`. Default: the root namespace.
@@ -90,7 +90,7 @@ pub struct PreviousSigning {
 #[schemars(title = "timestamp block")]
 pub struct TimestampSigning {
     /// Address that takes time-stamp requests (RFC 3161) by POST. Plain HTTP is usual: the answer is signed. A promotion
-    /// fails while it does not answer.
+    /// fails while it does not answer. Its certificate has an EC key (P-256 or P-384); stamps by RSA are not verified.
     pub url: ServiceAddress,
     /// Path of what its answers are checked with: `*.pem` with its certificate first and its root last, or a `*.json`
     /// trusted root of Sigstore's that holds `timestampAuthorities` only; below `trust/`.

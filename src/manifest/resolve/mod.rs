@@ -52,7 +52,7 @@ pub(super) struct Object<'a> {
 
 #[derive(Debug)]
 pub(super) enum Spec {
-    Mirror(MirrorSpec),
+    Mirror(Box<MirrorSpec>),
     /// With the document's name, which may be the host.
     Registry(String, Box<RegistrySpec>),
     ImageSet(ImageSetSpec),

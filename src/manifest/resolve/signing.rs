@@ -10,15 +10,14 @@ use crate::manifest::mistakes::Mistakes;
 use crate::manifest::suggest::did_you_mean;
 use crate::manifest::text::{InsidePath, PUBLIC_KEY, is_public_key};
 use crate::manifest::{
-    Code, DesiredKey, DesiredPkcs11, DesiredSigning, DesiredTimestamp, DesiredTransit, Diagnostic,
-    PreviousKey, PublishedKey, RootForm, TimestampRoot, is_input,
+    Code, DesiredPkcs11, DesiredSigning, DesiredTimestamp, DesiredTransit, Diagnostic, PreviousKey,
+    PublishedKey, RootForm, SigningKeyPlace, TimestampRoot, is_input,
 };
 use crate::model::{Digest, Instant, Period};
 
 const PUBLIC_FILES: &str = "public keys are read from files `*.pub` and `*.pem` below `trust/` and `keys/`";
 
-const ROOT_FILES: &str =
-    "what answers are checked with is read from files `*.pem` below `trust/` and `keys/`, and `*.json` below `trust/`";
+const ROOT_FILES: &str = "what answers are checked with is read from files `*.pem` below `trust/` and `keys/`, and `*.json` below `trust/`";
 
 const ROOT_FORM: &str =
     "write certificates as PEM text, or a trusted root of Sigstore's with `timestampAuthorities` only";
@@ -52,10 +51,11 @@ impl Block<'_, '_> {
         if spec.public.is_none() && !self.object.flawed && key.as_ref().is_some_and(|key| key.kind() != "key")
         {
             let message = "`public` is missing: it is the key that consumers verify with";
-            let help = "write the public key into `keys/` and name it here; `fondaco key show` prints it";
+            let help = "write the public key into `keys/` and name it here; `cosign public-key --key hashivault://KEY` or `pkcs11-tool` prints it";
             self.mistake(Code::MissingKey, "spec.signing", message, Some(help));
         }
-        Some(DesiredSigning { key: key?, public, previous, timestamp })
+        let written = self.object.key("spec.signing").short();
+        Some(DesiredSigning { key: key?, public, previous, timestamp, written })
     }
 
     fn mistake(&mut self, code: Code, path: &str, message: impl Into<String>, help: Option<&str>) {
@@ -64,11 +64,11 @@ impl Block<'_, '_> {
     }
 
     /// Returns the key where one is named; that exactly one is, the schema's check has seen to.
-    fn key(&mut self, spec: &Signing) -> Option<DesiredKey> {
+    fn key(&mut self, spec: &Signing) -> Option<SigningKeyPlace> {
         match (&spec.key, &spec.transit, &spec.pkcs11) {
-            (Some(path), None, None) => Some(DesiredKey::File(path.0.clone())),
-            (None, Some(transit), None) => Some(DesiredKey::Transit(self.transit(transit))),
-            (None, None, Some(pkcs11)) => Some(DesiredKey::Pkcs11(DesiredPkcs11 {
+            (Some(path), None, None) => Some(SigningKeyPlace::File(path.0.clone())),
+            (None, Some(transit), None) => Some(SigningKeyPlace::Transit(self.transit(transit))),
+            (None, None, Some(pkcs11)) => Some(SigningKeyPlace::Pkcs11(DesiredPkcs11 {
                 module: pkcs11.module.0.clone(),
                 token: pkcs11.token.0.clone(),
                 key: pkcs11.key.0.clone(),
@@ -110,11 +110,11 @@ impl Block<'_, '_> {
             let path = format!("spec.signing.previous.{index}.path");
             let Some(public) = self.public(&one.path, &path) else { continue };
             if let Some(first) = named.get(&public.fingerprint) {
-                let message = format!("`{}` is the same key as {first}", public.path);
+                let message = format!("`{}` is {first}", public.path);
                 self.mistake(Code::DuplicateItem, &path, message, None);
                 continue;
             }
-            named.insert(public.fingerprint.clone(), format!("`{}`", public.path));
+            named.insert(public.fingerprint.clone(), format!("the same key as `{}`", public.path));
             keys.push(PreviousKey { until: end_of(&one.until.0), public });
         }
         keys.sort();

@@ -51,7 +51,10 @@ fn the_smallest_manifest_has_a_default_for_everything_else() {
         mirror: DesiredMirror {
             name: "acme".into(),
             quarantine: "registry.acme.example/quarantine".parse().unwrap(),
-            signing: DesiredSigning::file("keys/acme.key"),
+            signing: DesiredSigning {
+                written: "fondaco.yaml:7".into(),
+                ..DesiredSigning::file("keys/acme.key")
+            },
             operator: None,
             role: None,
         },

@@ -18,6 +18,7 @@ mod document;
 mod manifests;
 mod meter;
 mod referrers;
+mod service;
 mod sessions;
 mod tags;
 mod tls;
@@ -27,6 +28,7 @@ mod wire;
 
 pub(super) use ask::{Answer, MountAnswer};
 pub use document::Documents;
+pub use service::{Question, Service};
 
 use std::{
     collections::BTreeMap,

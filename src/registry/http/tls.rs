@@ -192,7 +192,7 @@ pub(super) fn failure(error: reqwest::Error, asked: &Asked) -> RegistryError {
 }
 
 const UNKNOWN_AUTHORITY: &str = "its certificate is not from an authority that is trusted here; nothing was sent \
-    (a private authority is named in `spec.access.ca` of the `Registry` document)";
+    (a private authority is named in `spec.access.ca` of the `Registry` document, for Transit in `caFile`)";
 
 const NO_TLS: &str = "it does not answer in TLS (a registry without is declared with `plainHTTP`)";
 

@@ -64,7 +64,7 @@ pub(super) struct Call {
 }
 
 impl Line {
-    fn new(access: &Access, base: Url) -> Result<Self, RegistryError> {
+    pub(super) fn new(access: &Access, base: Url) -> Result<Self, RegistryError> {
         let host = access.host.clone();
         let clients = Clients::new(&host, &access.transport)?;
         let budget = Budget::new(&access.behaviour.rates, access.concurrent);

@@ -22,6 +22,14 @@ pub enum SignError {
     Key(String),
     #[error("the key did not sign: {0}")]
     Signer(String),
+    /// A secret was not taken. What was tried is not in the message.
+    #[error("{0}")]
+    Refused(String),
+    /// What a key outside of this process returned is no signature of it over what was asked for.
+    #[error("`{by}` returned a signature that its public key does not verify")]
+    Forged { by: String },
+    #[error("no time stamp from `{authority}`: {reason}")]
+    Timestamp { authority: String, reason: String },
     #[error(transparent)]
     Registry(#[from] RegistryError),
     /// What is there does not let us add to it.
@@ -36,11 +44,11 @@ impl SignError {
     /// Returns what the error means to the caller.
     pub const fn kind(&self) -> Kind {
         match self {
-            Self::Password | Self::NoSecret { .. } => Kind::Denied,
-            Self::Key(_) | Self::Occupied { .. } => Kind::Invalid,
+            Self::Password | Self::NoSecret { .. } | Self::Refused(_) => Kind::Denied,
+            Self::Key(_) | Self::Occupied { .. } | Self::Timestamp { .. } => Kind::Invalid,
             Self::Signer(_) => Kind::Unavailable,
             Self::Registry(error) => error.kind(),
-            Self::NotReadBack { .. } | Self::NotPublished { .. } => Kind::Mismatch,
+            Self::NotReadBack { .. } | Self::NotPublished { .. } | Self::Forged { .. } => Kind::Mismatch,
         }
     }
 

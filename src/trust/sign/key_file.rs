@@ -3,7 +3,7 @@
 //! The `sigstore` crate opens and seals the envelope; `p256` signs, because its signatures are deterministic
 //! (RFC 6979): a repeated run writes equal bytes.
 
-use std::{io::Read as _, path::Path};
+use std::path::Path;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use p256::{
@@ -18,8 +18,6 @@ use sigstore::{
     },
     errors::SigstoreError,
 };
-
-use zeroize::Zeroizing;
 
 use super::{OrgSigner, SignError};
 
@@ -47,9 +45,7 @@ impl KeyFile {
     /// # Errors
     /// [`SignError::Key`] also where the file cannot be read.
     pub fn read(path: &Path, password: &[u8]) -> Result<Self, SignError> {
-        let mut sealed = Zeroizing::new(Vec::new());
-        let file = std::fs::File::open(path).map_err(unusable)?;
-        file.take(KEY_BYTES_MAX as u64 + 1).read_to_end(&mut sealed).map_err(unusable)?;
+        let sealed = super::bounded(path, KEY_BYTES_MAX as u64).map_err(SignError::Key)?;
         Self::open(&sealed, password)
     }
 

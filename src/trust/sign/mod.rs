@@ -10,15 +10,28 @@ mod image;
 mod key_file;
 mod legacy;
 mod open;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
+mod public;
+pub mod rotation;
+mod timestamp;
+mod transit;
 
 pub use document::attach;
 pub use error::SignError;
 pub use image::sign_image;
 pub use key_file::{KeyFile, create, seal};
-pub use open::{COSIGN_PASSWORD, PASSWORD, SECRETS, open};
+pub use open::{COSIGN_PASSWORD, PASSWORD, PIN, SECRETS, Secrets, open};
+pub use public::published;
+pub use timestamp::Authority;
+pub use transit::{BAO_TOKEN, VAULT_TOKEN, VAULT_TOKEN_FILE};
+
+use std::{io::Read as _, path::Path};
 
 use async_trait::async_trait;
 use p256::pkcs8::der::pem::{LineEnding, encode_string};
+
+use zeroize::Zeroizing;
 
 use crate::model::Digest;
 
@@ -48,4 +61,12 @@ pub trait OrgSigner: Send + Sync + std::fmt::Debug {
         encode_string("PUBLIC KEY", LineEnding::LF, self.spki_der())
             .expect("a short DER value always fits PEM")
     }
+}
+
+/// Reads a file of at most `max` bytes that may hold a secret.
+fn bounded(path: &Path, max: u64) -> Result<Zeroizing<Vec<u8>>, String> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    file.take(max + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > max { Err(format!("it has more than {max} bytes")) } else { Ok(bytes) }
 }

@@ -123,7 +123,7 @@ impl Sigstore {
         let log = hex::encode(self.log_id());
         // RFC 8785 sorts the keys like this.
         let promised = format!(r#"{{"body":"{body}","integratedTime":{time},"logID":"{log}","logIndex":0}}"#);
-        STANDARD.encode(self.log.sign(promised.as_bytes()).unwrap())
+        STANDARD.encode(self.log.signature(promised.as_bytes()))
     }
 
     /// Returns an entry of a bundle: the only one of its log.
@@ -131,7 +131,7 @@ impl Sigstore {
         let bytes = body.to_string();
         let leaf = Sha256::digest([&[0], bytes.as_bytes()].concat());
         let note = format!("log.example - 1\n1\n{}\n", STANDARD.encode(leaf));
-        let signed = [&self.log_id()[..4], &self.log.sign(note.as_bytes()).unwrap()].concat();
+        let signed = [&self.log_id()[..4], &self.log.signature(note.as_bytes())].concat();
         let checkpoint = format!("{note}\n\u{2014} log.example {}\n", STANDARD.encode(signed));
         let encoded = STANDARD.encode(&bytes);
         json!({

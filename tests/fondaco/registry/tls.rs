@@ -64,7 +64,7 @@ async fn an_authority_that_nobody_named_is_not_trusted() {
             failure(&*by_tls(&fake, transport)).await,
             format!(
                 "no connection to `{}`: its certificate is not from an authority that is trusted here; nothing was \
-                 sent (a private authority is named in `spec.access.ca` of the `Registry` document)",
+                 sent (a private authority is named in `spec.access.ca` of the `Registry` document, for Transit in `caFile`)",
                 fake.address
             )
         );
