@@ -21,7 +21,7 @@ use crate::{
     model::{Descriptor, Digest, Document, Package, Reference, Repository, media_type},
     reconcile::{State, World, quarantine_of},
     registry::{LayoutRegistry, Registry},
-    trust::sign::{self, OrgSigner},
+    trust::sign::{self, OrgSigner, Stored, Vouching},
 };
 
 /// How far from the image companions are looked for: the signature of the SBOM of a platform is two away.
@@ -239,10 +239,12 @@ impl Gatherer<'_> {
         let others = platforms.filter(|platform| platform.digest != top.digest);
         let subjects: Vec<Descriptor> = std::iter::once(top.clone()).chain(others).collect();
         sign::sign_image(&registry, distribution, &subjects, self.signer.as_ref(), at).await?;
+        let (signer, stored) = (self.signer.as_ref(), &Stored::default());
+        let vouching = Vouching { registry: &registry, repository: distribution, signer, at, stored };
         for platform in &subject.platforms {
             let document = self.sbom(selected, distribution, platform)?;
             let about = evidence::descriptor(platform);
-            sign::attach(&registry, &distribution.path, &about, media_type::CYCLONEDX, &document, at).await?;
+            sign::attach(&vouching, &about, media_type::CYCLONEDX, document).await?;
         }
         Ok(Arc::new(registry))
     }

@@ -168,6 +168,9 @@ impl Tagging<'_> {
             subject: image.digest.clone(),
             digest: found.digest.clone(),
             key: Some(self.medium.index.key.clone()),
+            predicate_type: None,
+            facts: None,
+            as_of: None,
         });
         let mut vouched: Vec<Vouched> = vouched.collect();
         vouched.sort();

@@ -33,6 +33,8 @@ pub enum EventKind {
     Verdict,
     /// The image was made pullable for a consumer.
     Promotion,
+    /// The promoted image was signed or attested anew.
+    ReSign,
     /// The image came across an air gap.
     Carry,
     /// Upstream gave the tag another meaning.
@@ -49,6 +51,7 @@ impl EventKind {
             Self::Intake => "intake",
             Self::Verdict => "verdict",
             Self::Promotion => "promotion",
+            Self::ReSign => "re-sign",
             Self::Carry => "carry",
             Self::TagMoved => "tag moved",
             Self::Withdrawal => "withdrawal",

@@ -206,11 +206,11 @@ pub struct Hop {
     /// `fondaco 0.1.0`.
     pub tool: String,
     pub certainty: Certainty,
-    /// The pushed commit whose verdicts allowed the promotion, or that announced the withdrawal; of a carry, the sending
+    /// The pushed commit whose verdicts allowed the promotion or are attested, or that announced the withdrawal; of a carry, the sending
     /// side's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cleared_by: Option<String>,
-    /// What was written beside the image and read back, of a promotion.
+    /// What was written beside the image and read back, of a promotion or when it was signed anew.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub vouched: Vec<Vouched>,
 }
@@ -224,6 +224,8 @@ pub enum HopKind {
     Intake,
     /// From quarantine into a distribution.
     Promotion,
+    /// Signed or attested anew where it was promoted to; nothing moved.
+    ReSign,
     /// Across an air gap, from the quarantine of one mirror into that of another.
     Carry,
     /// Deleted by document: from a distribution, or from quarantine where no consumer is named.
@@ -246,6 +248,9 @@ pub enum Certainty {
 pub struct Vouched {
     /// What it is: `cosign-legacy`, `sigstore-bundle` or `cyclonedx`.
     pub format: String,
+    /// The predicate type of what a bundle states. Absent where it is a signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicate_type: Option<String>,
     /// The manifest it speaks of.
     pub subject: Digest,
     /// Digest of the manifest that carries it.
@@ -253,6 +258,13 @@ pub struct Vouched {
     /// SHA-256 of the public key's SPKI, of a signature.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Digest>,
+    /// SHA-256 of the facts that an attestation states, without the times at which they were looked at: where they
+    /// change, it is written anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Digest>,
+    /// The date that the advisories spoke for, of an attestation that rests on them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Instant>,
 }
 
 /// On whose behalf a run acts. What the environment does not tell is `unknown`.
@@ -312,9 +324,21 @@ pub struct ScanRecord {
     /// SHA-256 of the union package list, `packages.txt`.
     pub packages: Digest,
     pub advisories: AdvisoriesUsed,
+    /// Who looked, and when. Absent in records of before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scanned: Option<Scanned>,
     pub findings: Vec<Finding>,
     /// What was not looked at, and why; never empty by omission.
     pub not_looked_at: Vec<NotLookedAt>,
+}
+
+/// A scan as an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Scanned {
+    pub at: Instant,
+    /// `fondaco 0.1.0`.
+    pub tool: String,
 }
 
 /// The advisory bundle a scan used.

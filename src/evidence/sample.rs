@@ -92,6 +92,7 @@ pub(crate) fn desired() -> Desired {
             name: "acme".to_owned(),
             quarantine: repository("registry.acme.example/quarantine"),
             signing: crate::manifest::DesiredSigning::file("keys/acme.key"),
+            vouching: Default::default(),
             operator: None,
             role: None,
         },
@@ -241,6 +242,9 @@ fn promotion(subject: &Digest) -> Hop {
             subject: subject.clone(),
             digest: digest("bundle"),
             key: Some(digest("key")),
+            predicate_type: None,
+            facts: None,
+            as_of: None,
         }],
         ..hop(
             HopKind::Promotion,
@@ -338,6 +342,7 @@ fn verification(subject: &Digest) -> VerificationRecord {
 
 fn scan(subject: &Digest, list: &str) -> ScanRecord {
     ScanRecord {
+        scanned: None,
         schema: ScanRecord::SCHEMA.to_owned(),
         subject: subject.clone(),
         packages: Digest::sha256(list),

@@ -42,6 +42,7 @@ fn finding(id: &str, severity: Severity, fixed: Option<&str>) -> Finding {
 
 fn scan(as_of: &str, findings: Vec<Finding>, not_looked_at: Vec<NotLookedAt>) -> ScanRecord {
     ScanRecord {
+        scanned: None,
         schema: "fondaco/scan/v1alpha1".into(),
         subject: Digest::sha256("image"),
         packages: Digest::sha256("packages"),

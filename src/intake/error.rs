@@ -26,6 +26,12 @@ pub enum IntakeError {
     DiffId { layer: Digest, promised: Digest, found: Digest },
     #[error("what belongs to `{subject}` cannot be determined: {error}")]
     Companions { subject: Digest, error: Box<RegistryError> },
+    /// Registries name what a tag means by SHA-256, whatever digest it was pushed by.
+    #[error(
+        "`{host}` answers tag `{tag}` with `{found}`, which is another digest of the same bytes: tags do not lead back to \
+         images pinned by SHA-512 there; pin `{found}` instead"
+    )]
+    AnotherDigest { host: String, tag: String, found: Digest },
     #[error("`{what}` is not in `{host}` although it was written there")]
     NotReadBack { host: String, what: String },
     #[error(transparent)]
@@ -41,7 +47,10 @@ impl IntakeError {
             Self::Source(error) | Self::Target(error) => error.kind(),
             Self::Companions { error, .. } => error.kind(),
             Self::Missing { .. } => Kind::NotFound,
-            Self::Document { .. } | Self::Manifest { .. } | Self::Config { .. } => Kind::Invalid,
+            Self::Document { .. }
+            | Self::Manifest { .. }
+            | Self::Config { .. }
+            | Self::AnotherDigest { .. } => Kind::Invalid,
             Self::Layer { error, .. } => error.kind(),
             Self::DiffId { .. } | Self::NotReadBack { .. } => Kind::Mismatch,
             Self::Panicked(_) => Kind::Bug,

@@ -10,7 +10,7 @@ use super::manifests::{self, Node};
 use super::platforms::{Catalogued, Lists, catalogue, lists, shown};
 use super::{Intake, IntakeError, Job, OpenRepository, TakenIn, blobs, rootfs, subset};
 use crate::evidence::{Subject, Unread};
-use crate::model::{Descriptor, Reference};
+use crate::model::{Descriptor, Digest, Reference};
 
 /// Takes one image in: its blobs, then its manifests, children first, then the tag that keeps garbage collection
 /// away; and reads back what was written. Nothing is named in the target before every layer has been catalogued and
@@ -139,17 +139,27 @@ async fn write(transfer: &Transfer<'_>, node: &Node, reference: &Reference) -> R
     let written = transfer.put_manifest(node, reference).await?;
     transfer.tally.add(node.raw.bytes.len() as u64);
     // A registry that confirms nothing answers by the read below.
-    if written.digest == *digest && means(transfer, node, reference).await? {
-        return Ok(());
+    let held = held(transfer, reference).await?;
+    match held {
+        Some(held) if written.digest == *digest && held == *digest => Ok(()),
+        Some(found) if found != *digest && found == found.same_algorithm_of(&node.raw.bytes) => {
+            let host = transfer.target().registry.host().to_owned();
+            Err(IntakeError::AnotherDigest { host, tag: reference.to_string(), found })
+        }
+        _ => Err(not_read_back(transfer, reference)),
     }
-    Err(not_read_back(transfer, reference))
+}
+
+/// Returns the digest of the manifest that the target answers `reference` with.
+async fn held(transfer: &Transfer<'_>, reference: &Reference) -> Result<Option<Digest>, IntakeError> {
+    let to = transfer.target();
+    let held = to.registry.head_manifest(to.path, reference).await.map_err(IntakeError::Target)?;
+    Ok(held.map(|held| held.digest))
 }
 
 /// Returns whether the target answers `reference` with this manifest.
 async fn means(transfer: &Transfer<'_>, node: &Node, reference: &Reference) -> Result<bool, IntakeError> {
-    let to = transfer.target();
-    let held = to.registry.head_manifest(to.path, reference).await.map_err(IntakeError::Target)?;
-    Ok(held.is_some_and(|held| held.digest == node.raw.descriptor.digest))
+    Ok(held(transfer, reference).await?.as_ref() == Some(&node.raw.descriptor.digest))
 }
 
 async fn read_back(transfer: &Transfer<'_>, written: &[&Blob]) -> Result<(), IntakeError> {

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::{DesiredAccess, DesiredSigning};
 use crate::model::{
-    ClaimKind, Digest, Instant, Outcome, Period, Platform, Reference, Repository, Severity, StatementKind,
-    TagRule, Verdict, tag_rule,
+    AttestationKind, ClaimKind, Digest, DockerReference, Instant, Outcome, Period, Platform, Reference,
+    Repository, Severity, StatementKind, TagRule, Verdict, tag_rule,
 };
 use crate::registry::{BehaviourOverrides, Limits, RegistryKind};
 
@@ -55,10 +55,37 @@ pub struct DesiredMirror {
     pub quarantine: Repository,
     /// The key that vouches for what is promoted.
     pub signing: DesiredSigning,
+    /// What is written beside promoted images.
+    pub vouching: DesiredVouching,
     /// Who operates the mirror, where declared.
     pub operator: Option<String>,
     /// The operator's declared legal role, where declared.
     pub role: Option<String>,
+}
+
+/// What is written beside promoted images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredVouching {
+    /// What is attested.
+    pub attestations: BTreeSet<AttestationKind>,
+    /// The predicate type of custody attestations.
+    pub custody_predicate: String,
+    pub docker_reference: DockerReference,
+}
+
+impl DesiredVouching {
+    /// The predicate type of custody attestations where the manifest names none. It is nobody's domain.
+    pub const CUSTODY_PREDICATE: &'static str = "urn:fondaco:custody:v1";
+}
+
+impl Default for DesiredVouching {
+    fn default() -> Self {
+        Self {
+            attestations: AttestationKind::ALL.into(),
+            custody_predicate: Self::CUSTODY_PREDICATE.to_owned(),
+            docker_reference: DockerReference::default(),
+        }
+    }
 }
 
 /// A `Registry` document: access and facts.

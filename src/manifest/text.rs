@@ -50,6 +50,7 @@ const GENERAL: &[Form] = &[
     Sentence::FORM,
     Claim::FORM,
     ClaimPattern::FORM,
+    PredicateType::FORM,
     Form {
         name: "Digest",
         noun: "a digest",
@@ -119,8 +120,10 @@ macro_rules! form {
 }
 
 // Behind the macro that it uses.
+mod predicate;
 mod service;
 
+pub(super) use predicate::PredicateType;
 pub(super) use service::{Label, MountPath, SecureAddress, ServiceAddress, TransitKey};
 
 form! {

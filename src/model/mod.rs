@@ -21,6 +21,7 @@ pub mod tag_rule;
 mod verdict;
 mod verification;
 mod vex;
+mod vouching;
 
 pub use descriptor::{Descriptor, media_type};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
@@ -41,3 +42,4 @@ pub use verification::{
     SignatureFound, StatementKind,
 };
 pub use vex::{FindingStatement, VexStatus};
+pub use vouching::{AttestationKind, DockerReference};

@@ -8,8 +8,8 @@ use crate::{
     advisory::Bundle,
     evidence::{
         Actor, Certainty, ConsumerVerdict, Custody, Document as _, Event, EventKind, Evidence, Hop, HopKind,
-        ImageRecord, ImagesLock, LockedImage, ScanRecord, SourceRecord, TagSeen, VerdictInputs, Verdicts,
-        VerificationRecord,
+        ImageRecord, ImagesLock, LockedImage, ScanRecord, Scanned, SourceRecord, TagSeen, VerdictInputs,
+        Verdicts, VerificationRecord,
     },
     gate,
     intake::TakenIn,
@@ -297,7 +297,9 @@ fn rescan(
     let subject = &record.custody.subject;
     let packages = record.packages.get("packages.txt").map_or("", String::as_str);
     let gaps = subject.not_catalogued.clone();
-    Ok(Some(scan::scan(&subject.digest, packages, bundle, pinned, gaps)?))
+    let scan = scan::scan(&subject.digest, packages, bundle, pinned, gaps)?;
+    let scanned = Scanned { at: judging.now, tool: judging.tool.into() };
+    Ok(Some(ScanRecord { scanned: Some(scanned), ..scan }))
 }
 
 fn verdicts(judging: &Judging<'_>, record: &ImageRecord, asked: &[&DesiredImage]) -> Vec<ConsumerVerdict> {

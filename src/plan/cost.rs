@@ -160,6 +160,15 @@ fn promoting(
     costs: &mut Forecast,
 ) {
     let quarantine = &desired.mirror.quarantine;
+    if !consumer.lacking.is_empty() {
+        let distribution = of(costs, &consumer.distribution);
+        let written = consumer.lacking.len() as u64;
+        for amount in [&mut distribution.pulls, &mut distribution.uploads, &mut distribution.manifests] {
+            *amount += Amount::at_least(written);
+        }
+        let signed = consumer.lacking.iter().filter(|one| one.artefact.form.is_signed()).count() as u64;
+        distribution.signatures += Amount::exactly(signed);
+    }
     let idle = consumer.promotion == Promotion::Nothing;
     let promoted = record.filter(|_| matches!(consumer.promotion, Promotion::Promote { .. }));
     let undecided = planned.take_in || planned.verify;

@@ -1,11 +1,14 @@
 //! The plan in words, for a terminal. Words suffice; nothing depends on colour.
 
-use std::fmt::Write as _;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use super::cost::{self, Forecast};
 use super::{
-    Floating, NEEDED, Plan, PlannedConsumer, PlannedImage, PlannedWithdrawal, Promotion, Recall, Resolution,
-    count_unasked,
+    Cause, Floating, Lacking, NEEDED, Plan, PlannedConsumer, PlannedImage, PlannedWithdrawal, Promotion,
+    Recall, Resolution, count_unasked,
 };
 use crate::{
     gate,
@@ -48,7 +51,7 @@ pub fn explain(plan: &Plan, costs: &Forecast, now: Instant) -> String {
 }
 
 fn is_busy(image: &PlannedImage) -> bool {
-    let idle = image.consumers.iter().all(|c| matches!(c.promotion, Promotion::Nothing));
+    let idle = image.consumers.iter().all(PlannedConsumer::is_idle);
     image.take_in || image.verify || image.failure().is_some() || image.was.is_some() || !idle
 }
 
@@ -198,12 +201,25 @@ fn explain_consumer(consumer: &PlannedConsumer, now: Instant, text: &mut String)
         Promotion::Nothing => "stays in quarantine".to_owned(),
     };
     let _ = writeln!(text, "    {name}: {}, {action}", judged.verdict);
+    explain_lacking(&consumer.lacking, text);
     for reason in judged.reasons.iter().take(REASONS_SHOWN) {
         let fact = gate::progress(reason, now).unwrap_or_else(|| inline(&reason.fact));
         let _ = writeln!(text, "      {} ({}): {fact}", reason.rule, reason.written);
     }
     if judged.reasons.len() > REASONS_SHOWN {
         let _ = writeln!(text, "      and {} more reasons", judged.reasons.len() - REASONS_SHOWN);
+    }
+}
+
+/// Says what is to be written beside a promoted image, one line for each reason.
+fn explain_lacking(lacking: &[Lacking], text: &mut String) {
+    let mut reasons: BTreeMap<Cause, BTreeMap<&str, usize>> = BTreeMap::new();
+    for one in lacking {
+        *reasons.entry(one.cause).or_default().entry(one.name()).or_default() += 1;
+    }
+    for (cause, names) in reasons {
+        let names: Vec<String> = names.into_iter().map(|(name, count)| format!("{count} {name}")).collect();
+        let _ = writeln!(text, "      re-sign   {}: {}", names.join(", "), cause.text());
     }
 }
 
@@ -216,8 +232,15 @@ fn totals(plan: &Plan) -> String {
     let deletions = plan.withdrawals.iter().filter(|one| matches!(one.recall, Recall::Delete { .. })).count();
     let deleted =
         if deletions == 0 { "nothing is deleted".to_owned() } else { format!("delete {deletions}") };
+    let signed: BTreeSet<_> = plan
+        .images
+        .iter()
+        .flat_map(|image| image.consumers.iter().filter(|c| !c.lacking.is_empty()).map(move |c| (image, c)))
+        .map(|(image, consumer)| (&image.digest, &consumer.distribution, &consumer.name))
+        .collect();
+    let signed = if signed.is_empty() { String::new() } else { format!(" · re-sign {}", signed.len()) };
     format!(
-        "take in {take_in} · promote {promote} · hold {} · refuse {} · {deleted}",
+        "take in {take_in} · promote {promote}{signed} · hold {} · refuse {} · {deleted}",
         verdicts(Verdict::Held),
         verdicts(Verdict::Refused)
     )

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::cost::Forecast;
 use super::{
-    Floating, Plan, PlannedConsumer, PlannedImage, PlannedWithdrawal, Promotion, Recall, UnknownSubject,
-    Unselected, unasked_json,
+    Floating, Lacking, Plan, PlannedConsumer, PlannedImage, PlannedWithdrawal, Promotion, Recall,
+    UnknownSubject, Unselected, unasked_json,
 };
 use crate::evidence::LockedImage;
 
@@ -108,5 +108,16 @@ fn consumer(planned: &PlannedConsumer) -> Value {
         "reasons": planned.verdict.as_ref().map(|verdict| &verdict.reasons),
         "action": action,
         "detail": detail,
+        "sign": planned.lacking.iter().map(lacking).collect::<Vec<_>>(),
+    })
+}
+
+fn lacking(lacking: &Lacking) -> Value {
+    json!({
+        "what": lacking.name(),
+        "format": lacking.artefact.form.format(),
+        "predicateType": lacking.artefact.form.predicate_type(),
+        "subject": lacking.artefact.subject.digest,
+        "why": lacking.cause.name(),
     })
 }

@@ -17,6 +17,7 @@ mod select;
 mod tests;
 mod unknown;
 mod unreferenced;
+mod vouching;
 mod withdrawal;
 
 pub use explain::explain;
@@ -29,6 +30,7 @@ pub use unreferenced::{
     KeptTags, QuarantineTags, Unreferenced, Why, count_unasked, explain_unreferenced, quarantines,
     recorded_tags, unasked, unasked_json, unreferenced, unreferenced_json,
 };
+pub use vouching::{Cause, Lacking};
 pub use withdrawal::{
     NEEDED, PlannedWithdrawal, Recall, again, concerning, in_force, is_announced, withdrawals, withdrawn,
 };
@@ -85,6 +87,15 @@ pub struct PlannedConsumer {
     /// `None` until the image has been taken in.
     pub verdict: Option<ConsumerVerdict>,
     pub promotion: Promotion,
+    /// What is to be written beside the image, which is promoted already.
+    pub lacking: Vec<Lacking>,
+}
+
+impl PlannedConsumer {
+    /// Returns whether there is nothing to do.
+    pub fn is_idle(&self) -> bool {
+        self.promotion == Promotion::Nothing && self.lacking.is_empty()
+    }
 }
 
 /// What is to be done for one consumer's tag.
@@ -109,8 +120,10 @@ impl Plan {
             && self.unselected.is_empty()
             && self.released.is_empty()
             && self.images.iter().all(|image| {
-                let idle = image.consumers.iter().all(|c| matches!(c.promotion, Promotion::Nothing));
-                idle && !image.take_in && !image.verify && image.failure().is_none()
+                image.consumers.iter().all(PlannedConsumer::is_idle)
+                    && !image.take_in
+                    && !image.verify
+                    && image.failure().is_none()
             })
     }
 }
@@ -165,7 +178,9 @@ fn planned_image(
         floating: None,
         take_in: known && record.is_none_or(|record| is_missing(desired, image, record)),
         verify: known && record.is_none_or(|record| needs_verification(desired, image, record)),
-        consumers: consumers.map(|consumer| planned_consumer(consumer, resolved, record, observed)).collect(),
+        consumers: consumers
+            .map(|consumer| planned_consumer(desired, consumer, resolved, record, observed))
+            .collect(),
     }
 }
 
@@ -182,6 +197,7 @@ pub fn needs_verification(desired: &Desired, image: &DesiredImage, record: &Imag
 }
 
 fn planned_consumer(
+    desired: &Desired,
     consumer: &DesiredConsumer,
     resolved: &Resolved,
     record: Option<&ImageRecord>,
@@ -197,7 +213,16 @@ fn planned_consumer(
         }
         _ => Promotion::Nothing,
     };
-    PlannedConsumer { name: consumer.name.clone(), distribution, verdict, promotion }
+    let tag = resolved.image.tag.as_str();
+    let lacking = match (&promotion, record) {
+        (Promotion::Nothing, Some(record)) => {
+            let promoted = vouching::Promoted { record, consumer, distribution: &distribution, tag };
+            vouching::lacking(desired, &promoted, observed)
+        }
+        // A promotion writes all of it.
+        _ => vec![],
+    };
+    PlannedConsumer { name: consumer.name.clone(), distribution, verdict, promotion, lacking }
 }
 
 fn promotion(

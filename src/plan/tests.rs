@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 mod publisher;
+mod vouching;
 mod withdrawals;
 
 use super::{cost::Forecast, *};
@@ -60,6 +61,7 @@ fn desired(pin: Option<Digest>) -> Desired {
             name: "acme".into(),
             quarantine: "mirror.example/quarantine".parse().unwrap(),
             signing: crate::manifest::DesiredSigning::file("keys/acme.key"),
+            vouching: Default::default(),
             operator: None,
             role: None,
         },
@@ -83,7 +85,7 @@ fn evidence(digest: &Digest, verdict: Verdict, hops: Vec<Hop>) -> Evidence {
         package_count: 1,
         layers: vec![],
     };
-    let record = ImageRecord {
+    let mut record = ImageRecord {
         custody: Custody {
             schema: "fondaco/custody/v1alpha1".into(),
             subject: Subject {
@@ -124,6 +126,7 @@ fn evidence(digest: &Digest, verdict: Verdict, hops: Vec<Hop>) -> Evidence {
             }],
         },
     };
+    vouching::write_all(&mut record);
     let locked = LockedImage {
         repository: source(),
         tag: "1.28".into(),

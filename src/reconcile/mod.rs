@@ -21,6 +21,7 @@ mod report;
 mod state;
 mod unreferenced;
 mod verification;
+mod vouch;
 mod withdraw;
 mod world;
 
@@ -109,11 +110,21 @@ pub async fn reconcile(world: &World) -> Result<Report, RunError> {
 
 async fn run(world: &World) -> Result<Report, RunError> {
     let recorded = record::record(world).await?;
-    let promoted = promote::promote_all(world, &recorded).await;
+    let signing = vouch::Signing::new(world, &recorded);
+    let promoted = promote::promote_all(world, &recorded, &signing).await;
+    let signed = vouch::sign_anew(world, &recorded, &signing).await;
     let withdrawn = withdraw::withdraw_all(world, &recorded).await;
-    let receipts = [&promoted.receipts[..], &withdrawn.receipts].concat();
+    let receipts = [&promoted.receipts[..], &signed.receipts, &withdrawn.receipts].concat();
     let closed = receipts::close(world, &recorded, &receipts).await?;
-    Ok(report::report(world, &recorded, &promoted, &withdrawn, &closed))
+    Ok(report::report(world, &recorded, &Effects { promoted, signed, withdrawn }, &closed))
+}
+
+/// What the second half of a run did.
+#[derive(Debug)]
+struct Effects {
+    promoted: promote::Promoted,
+    signed: vouch::SignedAnew,
+    withdrawn: withdraw::Withdrawals,
 }
 
 /// What the first half of a run leaves: records that are pushed, and what was seen on the way.

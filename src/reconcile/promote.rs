@@ -3,18 +3,16 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::{StreamExt, stream};
-use tokio::sync::OnceCell;
 
-use super::{Recorded, World, companions, observe, quarantine_of};
+use super::{Recorded, World, companions, observe, quarantine_of, vouch::Signing};
 use crate::{
-    catalogue::{self, SbomSubject},
-    evidence::{self, Actor, Certainty, Hop, HopKind, ImageRecord, Vouched},
+    evidence::{Actor, Certainty, Hop, HopKind, ImageRecord, Vouched},
     intake::{Copied, Copies, Copy, OpenRepository, Side},
     manifest::DesiredImage,
-    model::{Descriptor, Digest, Package, Reference, Repository, Verdict, media_type},
+    model::{Digest, Reference, Repository, Verdict},
     plan::{self, Plan, PlannedConsumer, PlannedImage, Promotion, Seen},
     registry::{RawManifest, Registry},
-    trust::sign::{self, OrgSigner},
+    trust::sign::attest::{self, Facts},
     ui::Event,
 };
 
@@ -53,10 +51,9 @@ struct Order<'a> {
 /// The content of all of them is copied by one plan: each blob goes once to each registry and is mounted from there.
 /// What follows the content goes one after the other within a distribution repository, because signatures there share
 /// tags.
-pub(super) async fn promote_all(world: &World, recorded: &Recorded) -> Promoted {
+pub(super) async fn promote_all(world: &World, recorded: &Recorded, signing: &Signing<'_>) -> Promoted {
     let evidence = &recorded.state.evidence;
     let plan = plan::plan(&recorded.state.desired, evidence, &recorded.resolved, &recorded.observed);
-    let signer = OnceCell::new();
     let (groups, wanted) = orders(world, recorded, &plan);
     let mut promoted = Promoted { failures: blocked(&plan), ..Promoted::default() };
     if groups.is_empty() {
@@ -64,7 +61,7 @@ pub(super) async fn promote_all(world: &World, recorded: &Recorded) -> Promoted 
     }
     super::know(world, evidence);
     let copies = Copies::plan(&world.intake, wanted).await;
-    let groups = groups.into_values().map(|group| promote_group(world, recorded, group, &copies, &signer));
+    let groups = groups.into_values().map(|group| promote_group(world, recorded, group, &copies, signing));
     let done = stream::iter(groups).buffer_unordered(world.parallel.max(1)).collect::<Vec<_>>();
     let ((), done) = futures_util::future::join(copies.run(&world.drain), done).await;
     for group in done {
@@ -141,7 +138,7 @@ async fn promote_group(
     recorded: &Recorded,
     group: Vec<Order<'_>>,
     copies: &Copies<'_>,
-    signer: &OnceCell<Arc<dyn OrgSigner>>,
+    signing: &Signing<'_>,
 ) -> Promoted {
     let mut promoted = Promoted::default();
     for order in group {
@@ -153,7 +150,7 @@ async fn promote_group(
         let name: Arc<str> = format!("{}:{}", order.consumer.distribution, order.planned.image.tag).into();
         world.progress.tell(Event::Started { image: Arc::clone(&name) }).await;
         let started = std::time::Instant::now();
-        let done = promote(world, recorded, &order, copies, signer).await;
+        let done = promote(world, recorded, &order, copies, signing).await;
         let outcome = match &done {
             Ok(Some(_)) => "promoted".to_owned(),
             Ok(None) => "superseded by a newer commit".to_owned(),
@@ -178,16 +175,14 @@ async fn promote(
     recorded: &Recorded,
     order: &Order<'_>,
     copies: &Copies<'_>,
-    signer: &OnceCell<Arc<dyn OrgSigner>>,
+    signing: &Signing<'_>,
 ) -> Result<Option<Receipt>, String> {
-    let desired = &recorded.state.desired;
     let place = order.place.as_ref().map_err(Clone::clone)?;
     let Copied { root: top, mut bytes, .. } =
         copies.copied(order.copy).await.map_err(|error| error.to_string())?;
     let (from, to) = (place.from(), place.to());
     bytes += companions::carry(from, to, &order.record.custody.companions).await?;
-    let signer = signer.get_or_try_init(|| world.signer(&desired.mirror.signing)).await?;
-    let vouched = vouch(world, place, order.record, &top.descriptor, signer.as_ref()).await?;
+    let vouched = vouch(world, recorded, order, place, signing).await?;
     if !still_wanted(world, recorded, order).await? {
         return Ok(None);
     }
@@ -229,50 +224,22 @@ impl Place {
     }
 }
 
-/// Signs the image and each of its platforms, attaches the SBOMs; all of it is read back by the callees.
+/// Signs and attests the image and each of its platforms and attaches the SBOMs; all of it is read back by the callee.
 async fn vouch(
     world: &World,
+    recorded: &Recorded,
+    order: &Order<'_>,
     place: &Place,
-    record: &ImageRecord,
-    top: &Descriptor,
-    signer: &dyn OrgSigner,
+    signing: &Signing<'_>,
 ) -> Result<Vec<Vouched>, String> {
-    let platforms = record.custody.subject.platforms.iter().map(evidence::descriptor);
-    let mut subjects: Vec<Descriptor> =
-        platforms.filter(|descriptor| descriptor.digest != top.digest).collect();
-    subjects.insert(0, top.clone());
-    let now = world.now();
-    let written = sign::sign_image(place.target.as_ref(), &place.distribution, &subjects, signer, now).await;
-    let mut vouched = written.map_err(|error| error.to_string())?;
-    for platform in &record.custody.subject.platforms {
-        let document = document(world, place, record, platform)?;
-        let subject = evidence::descriptor(platform);
-        let path = &place.distribution.path;
-        let attached =
-            sign::attach(place.target.as_ref(), path, &subject, media_type::CYCLONEDX, &document, now).await;
-        vouched.push(attached.map_err(|error| error.to_string())?);
-    }
-    vouched.sort();
-    Ok(vouched)
-}
-
-fn document(
-    world: &World,
-    place: &Place,
-    record: &ImageRecord,
-    platform: &evidence::PlatformRecord,
-) -> Result<Vec<u8>, String> {
-    let text = record.packages.get(&platform.packages).map_or("", String::as_str);
-    let packages: Result<Vec<Package>, _> = text.lines().map(str::parse).collect();
-    let subject = SbomSubject {
-        repository: place.distribution.to_string(),
-        digest: platform.digest.clone(),
-        platform: platform.platform.clone(),
-        system: platform.system.clone(),
+    let facts = Facts {
+        record: order.record,
+        distribution: &place.distribution,
+        tag: &order.planned.image.tag,
+        consumer: &order.consumer.name,
+        mirror: &recorded.state.desired.mirror,
     };
-    let packages = packages.map_err(|error| error.to_string())?;
-    let taken_in = record.custody.hops.first().map(|hop| hop.at);
-    catalogue::cyclonedx(&subject, &packages, taken_in, &world.tool).map_err(|error| error.to_string())
+    signing.write(world, place.target.as_ref(), &facts, &attest::wanted(&facts)).await
 }
 
 /// Looks at the tip once more: where a newer pushed commit says something else about this tag, that one wins.

@@ -6,7 +6,7 @@ use super::{
     record::{PUSHES_MAX, commit_and_push},
 };
 use crate::{
-    evidence::{self, Certainty, Event, EventKind, Evidence, HopKind},
+    evidence::{self, Certainty, Event, EventKind, Evidence, Hop, HopKind},
     plan, render,
 };
 
@@ -61,6 +61,13 @@ fn is_recorded(evidence: &Evidence, receipt: &Receipt) -> bool {
         return !plan::is_announced(evidence, &image, tag, consumer);
     }
     let record = evidence.image(&receipt.source, &receipt.digest);
+    if hop.kind == HopKind::ReSign {
+        let same = |known: &Hop| {
+            (&known.kind, &known.to, &known.consumer, &known.vouched)
+                == (&hop.kind, &hop.to, &hop.consumer, &hop.vouched)
+        };
+        return record.is_some_and(|record| record.custody.hops.iter().any(same));
+    }
     let has =
         |record| plan::has_receipt(record, consumer.unwrap_or_default(), &hop.to, tag.unwrap_or_default());
     hop.certainty == Certainty::Observed && record.is_some_and(has)
@@ -80,7 +87,11 @@ fn with_receipts(recorded: &Evidence, receipts: &[Receipt]) -> (Evidence, Vec<Ev
         }
         events.push(Event {
             at: hop.at,
-            kind: if hop.kind == HopKind::Withdrawal { EventKind::Deletion } else { EventKind::Promotion },
+            kind: match hop.kind {
+                HopKind::Withdrawal => EventKind::Deletion,
+                HopKind::ReSign => EventKind::ReSign,
+                HopKind::Promotion | HopKind::Intake | HopKind::Carry => EventKind::Promotion,
+            },
             image: Event::image(&receipt.source, &receipt.digest),
             tag: hop.tag.clone(),
             consumer: hop.consumer.clone(),

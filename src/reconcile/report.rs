@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde::Serialize;
 
-use super::{Recorded, World, cost, promote::Promoted, receipts::Closed, withdraw::Withdrawals};
+use super::{Effects, Recorded, World, cost, receipts::Closed};
 use crate::{
     model::{Verdict, foreign::inline},
     plan::{self, Resolved, Unselected},
@@ -78,7 +78,9 @@ pub struct ConsumerReport {
     /// The strongest reason against clearing.
     pub reason: Option<String>,
     pub promoted: bool,
-    /// Why the promotion failed, where it did.
+    /// Whether this run wrote signatures or attestations beside an image that was promoted before.
+    pub signed_anew: bool,
+    /// Why the promotion failed, or the signatures, where they did.
     pub failure: Option<String>,
 }
 
@@ -162,7 +164,11 @@ impl ImageReport {
         }
         for consumer in &self.consumers {
             let verdict = consumer.verdict.map_or("not judged", Verdict::name);
-            let promoted = if consumer.promoted { ", promoted" } else { "" };
+            let promoted = match (consumer.promoted, consumer.signed_anew) {
+                (true, _) => ", promoted",
+                (false, true) => ", signed anew",
+                (false, false) => "",
+            };
             let reason = consumer.reason.as_ref().map(|r| format!(": {}", inline(r))).unwrap_or_default();
             let _ = writeln!(text, "  {}: {verdict}{promoted}{reason}", inline(&consumer.consumer));
             if let Some(failure) = &consumer.failure {
@@ -173,20 +179,14 @@ impl ImageReport {
 }
 
 /// Builds the report of a run.
-pub(super) fn report(
-    world: &World,
-    recorded: &Recorded,
-    promoted: &Promoted,
-    withdrawn: &Withdrawals,
-    closed: &Closed,
-) -> Report {
-    let images = recorded.resolved.iter().map(|resolved| image_report(resolved, recorded, promoted, closed));
+pub(super) fn report(world: &World, recorded: &Recorded, effects: &Effects, closed: &Closed) -> Report {
+    let images = recorded.resolved.iter().map(|resolved| image_report(resolved, recorded, effects, closed));
     let usage = world.registries.usage();
     Report {
         schema: "fondaco/report/v1alpha1",
         images: images.collect(),
         selections: recorded.unselected.iter().map(selection_report).collect(),
-        withdrawals: withdrawn.outcomes.iter().map(WithdrawalReport::of).collect(),
+        withdrawals: effects.withdrawn.outcomes.iter().map(WithdrawalReport::of).collect(),
         unknown_subjects: leaving::unknown(recorded),
         not_asked_for: leaving::unasked(recorded, closed),
         commits: recorded.commit.iter().chain(&closed.commit).cloned().collect(),
@@ -208,17 +208,12 @@ pub(super) fn selection_report(failed: &Unselected) -> SelectionReport {
     }
 }
 
-fn image_report(
-    resolved: &Resolved,
-    recorded: &Recorded,
-    promoted: &Promoted,
-    closed: &Closed,
-) -> ImageReport {
+fn image_report(resolved: &Resolved, recorded: &Recorded, effects: &Effects, closed: &Closed) -> ImageReport {
     let image = &resolved.image;
     let desired = &recorded.state.desired;
     let wanting = desired.consumers.iter().filter(|consumer| consumer.sets.contains(&image.set));
     let consumers =
-        wanting.map(|consumer| consumer_report(resolved, &consumer.name, recorded, promoted, closed));
+        wanting.map(|consumer| consumer_report(resolved, &consumer.name, recorded, effects, closed));
     let digest = resolved.digest.as_ref();
     ImageReport {
         image: format!("{}:{}", image.source, image.tag),
@@ -233,7 +228,7 @@ fn consumer_report(
     resolved: &Resolved,
     consumer: &str,
     recorded: &Recorded,
-    promoted: &Promoted,
+    effects: &Effects,
     closed: &Closed,
 ) -> ConsumerReport {
     let image = &resolved.image;
@@ -246,11 +241,24 @@ fn consumer_report(
     let before = judged(&recorded.before).map(|verdict| verdict.verdict);
     let verdict = now.as_ref().map(|verdict| verdict.verdict);
     let key = (image.source.clone(), image.tag.clone(), consumer.to_owned());
-    let receipt = promoted.receipts.iter().any(|receipt| {
+    let receipt = effects.promoted.receipts.iter().any(|receipt| {
         let hop = &receipt.hop;
         receipt.source == image.source
             && hop.tag.as_deref() == Some(&image.tag)
             && hop.consumer.as_deref() == Some(consumer)
+    });
+    let subject = digest.and_then(|digest| {
+        let record = closed.evidence.asked(&image.source, digest, &image.content.platforms)?;
+        Some(&record.custody.subject.digest)
+    });
+    let signed = effects.signed.receipts.iter().any(|receipt| {
+        receipt.source == image.source
+            && Some(&receipt.digest) == subject
+            && receipt.hop.consumer.as_deref() == Some(consumer)
+    });
+    let unsigned = subject.and_then(|subject| {
+        let key = (image.source.clone(), subject.clone(), consumer.to_owned());
+        effects.signed.failures.get(&key)
     });
     ConsumerReport {
         consumer: consumer.to_owned(),
@@ -258,6 +266,7 @@ fn consumer_report(
         new: verdict.is_some() && verdict != before,
         reason: now.and_then(|verdict| verdict.reasons.first().map(|r| format!("{}: {}", r.rule, r.fact))),
         promoted: receipt,
-        failure: promoted.failures.get(&key).cloned(),
+        signed_anew: signed,
+        failure: effects.promoted.failures.get(&key).or(unsigned).cloned(),
     }
 }

@@ -143,6 +143,18 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
         body: BlobStream,
     ) -> Result<(), RegistryError>;
 
+    /// Stores a blob whose bytes are at hand, in as few requests as the registry allows.
+    async fn put_small_blob(
+        &self,
+        repository: &str,
+        digest: &Digest,
+        bytes: Bytes,
+    ) -> Result<(), RegistryError> {
+        let size = bytes.len() as u64;
+        let body = Box::pin(futures_util::stream::iter([Ok(bytes)]));
+        self.put_blob(repository, digest, size, body).await
+    }
+
     /// Stores a manifest under a digest or a tag and returns the digest that the registry confirmed. A tag that holds the
     /// digest already and cannot be written again is success; one that holds another digest is an error of kind `Denied`.
     async fn put_manifest(
@@ -166,6 +178,21 @@ pub trait Registry: Send + Sync + std::fmt::Debug {
         subject: &Digest,
         manifest: &RawManifest,
     ) -> Result<Written, RegistryError>;
+
+    /// Stores several referrers of one manifest as [`Registry::put_referrer`] does each, in the same order; a fallback tag
+    /// is written once for all of them.
+    async fn put_referrers(
+        &self,
+        repository: &str,
+        subject: &Digest,
+        manifests: &[RawManifest],
+    ) -> Result<Vec<Written>, RegistryError> {
+        let mut written = vec![];
+        for manifest in manifests {
+            written.push(self.put_referrer(repository, subject, manifest).await?);
+        }
+        Ok(written)
+    }
 
     /// Deletes a tag, or a manifest with all tags that point to it. Nothing is deleted without a reviewed document: only
     /// the withdrawal of an image comes here, and `fondaco doctor` for what it wrote itself.

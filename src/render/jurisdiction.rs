@@ -177,6 +177,7 @@ fn way(hop: &Hop) -> (&'static str, &str, &str) {
     let kind = match hop.kind {
         HopKind::Intake => "intake",
         HopKind::Promotion => "promotion",
+        HopKind::ReSign => "re-sign",
         HopKind::Carry => "carry",
         HopKind::Withdrawal => "withdrawal",
     };

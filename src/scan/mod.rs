@@ -112,6 +112,7 @@ pub fn scan(
             as_of: bundle.as_of(),
             ecosystems: used.into_iter().map(records).collect(),
         },
+        scanned: None,
         findings,
         not_looked_at: not_looked_at.into_iter().collect(),
     })

@@ -1,10 +1,9 @@
-//! Small blobs, read whole within a limit and checked against their digest, and written where they are missing.
+//! Small blobs, read whole within a limit and checked against their digest.
 
-use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
 
 use crate::{
-    model::{Descriptor, Digest},
+    model::Descriptor,
     registry::{Registry, RegistryError},
 };
 
@@ -43,18 +42,4 @@ pub(super) async fn read(
         return Err(RegistryError::Mismatch { host, what, expected: blob.digest.clone(), found }.into());
     }
     Ok(bytes)
-}
-
-/// Stores a blob unless the repository has it already.
-pub(super) async fn write(
-    registry: &dyn Registry,
-    repository: &str,
-    bytes: &[u8],
-) -> Result<(), RegistryError> {
-    let digest = Digest::sha256(bytes);
-    if registry.head_blob(repository, &digest).await?.is_some() {
-        return Ok(());
-    }
-    let body = Box::pin(stream::iter([Ok(Bytes::copy_from_slice(bytes))]));
-    registry.put_blob(repository, &digest, bytes.len() as u64, body).await
 }

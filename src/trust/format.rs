@@ -44,7 +44,13 @@ pub(super) const CREATED: &str = "org.opencontainers.image.created";
 pub(super) const CONTENT: &str = "dev.sigstore.bundle.content";
 pub(super) const PREDICATE: &str = "dev.sigstore.bundle.predicateType";
 
-/// The most signature layers of one `.sig` manifest, or envelopes of one `.att` manifest. Every signer adds one; real images carry a handful.
+/// Manifest annotations of a bundle referrer of ours: the SHA-256 of the key's SPKI and of the statement. They spare
+/// reading bundles that cannot be the wanted one.
+pub(super) const KEY: &str = "vnd.fondaco.key";
+pub(super) const STATEMENT: &str = "vnd.fondaco.statement";
+
+/// The most signature layers of one `.sig` manifest, or envelopes of one `.att` manifest. Every signer adds one; real
+/// images carry a handful.
 pub(super) const LAYERS_MAX: usize = 64;
 
 /// Returns the tag that carries the signatures of `subject`, or `None` where the tag would be longer than tags may

@@ -26,4 +26,5 @@ mod tiny;
 mod trust_root;
 mod verification;
 mod verify_bundle;
+mod vouching;
 mod withdrawal;

@@ -48,7 +48,7 @@ impl Custody {
     fn last_held(&self) -> Option<&Hop> {
         self.hops.iter().rev().find(|hop| match hop.kind {
             HopKind::Intake | HopKind::Carry => true,
-            HopKind::Promotion => false,
+            HopKind::Promotion | HopKind::ReSign => false,
             HopKind::Withdrawal => hop.consumer.is_none(),
         })
     }

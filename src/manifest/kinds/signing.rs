@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::manifest::text::{
-    AbsolutePath, CertificatePath, Date, InsidePath, Label, MountPath, OutsidePath, SecureAddress,
-    ServiceAddress, TransitKey,
+    AbsolutePath, CertificatePath, Date, InsidePath, Label, MountPath, OutsidePath, PredicateType,
+    SecureAddress, ServiceAddress, TransitKey,
 };
+use crate::model::{AttestationKind, DockerReference};
 
 /// The key that signs what is promoted: exactly one of `key`, `transit` and `pkcs11`. Always ECDSA on P-256 with SHA-256,
 /// the one scheme that every consumer takes. No public log is told.
@@ -34,6 +35,18 @@ pub struct Signing {
     /// A time-stamp authority (RFC 3161) that says when each signature existed, so that it can be trusted after its key
     /// is retired. Default: none is asked, and no time is claimed.
     pub timestamp: Option<TimestampSigning>,
+    /// What is attested beside each promoted image, signed by the same key: `sbom` (CycloneDX, for each platform),
+    /// `scan` (what the advisories say), `summary` (SLSA's verification summary of the consumer's gate) and `custody`
+    /// (where the bytes came from). Default: all four. What is added here is written beside images that were promoted
+    /// before; what is taken away stays where it is.
+    pub attestations: Option<Vec<AttestationKind>>,
+    /// The predicate type of custody attestations, a URI below a domain of yours that says what it means. Default
+    /// `urn:fondaco:custody:v1`, which is nobody's domain.
+    pub custody_predicate: Option<PredicateType>,
+    /// What the signatures below cosign's tags name: the `repository`, or the `repositoryAndTag`. Default `repository`:
+    /// one signature for all tags; CRI-O, Podman and skopeo then need `matchRepository` in their policy.
+    #[serde(default)]
+    pub docker_reference: DockerReference,
 }
 
 /// A key in the Transit engine of HashiCorp Vault or OpenBao.

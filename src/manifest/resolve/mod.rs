@@ -15,13 +15,14 @@ use std::collections::BTreeMap;
 
 use super::escape::shown;
 use super::kinds::{
-    ConsumerSpec, GateSpec, ImageSetSpec, Kind, MirrorSpec, RegistrySpec, TrustPolicySpec, WithdrawalSpec,
+    ConsumerSpec, GateSpec, ImageSetSpec, Kind, MirrorSpec, RegistrySpec, Signing, TrustPolicySpec,
+    WithdrawalSpec,
 };
 use super::mistakes::Mistakes;
 use super::node::Node;
 use super::shape::Named;
 use super::suggest::did_you_mean;
-use super::{Code, Desired, DesiredMirror, Diagnostic, Place, Ruled};
+use super::{Code, Desired, DesiredMirror, DesiredVouching, Diagnostic, Place, Ruled};
 
 pub use conflicts::DISTRIBUTIONS_MAX;
 pub use images::SELECTIONS_MAX;
@@ -202,6 +203,17 @@ pub(super) fn resolve(sources: &Sources<'_>, out: &mut Mistakes) -> Option<Desir
     Some(Desired { mirror: mirror?, registries, policies, images, selections, consumers, withdrawals })
 }
 
+fn vouching(spec: &Signing) -> DesiredVouching {
+    let default = DesiredVouching::default();
+    let attestations = spec.attestations.as_ref().map(|kinds| kinds.iter().copied().collect());
+    let predicate = spec.custody_predicate.as_ref().map(|predicate| predicate.0.clone());
+    DesiredVouching {
+        attestations: attestations.unwrap_or(default.attestations),
+        custody_predicate: predicate.unwrap_or(default.custody_predicate),
+        docker_reference: spec.docker_reference,
+    }
+}
+
 /// Returns the mirror, and reports where there is none or more than one.
 fn mirror(sources: &Sources<'_>, out: &mut Mistakes) -> Option<DesiredMirror> {
     let mut mirrors = sources.objects.iter().filter(|object| object.kind == Kind::Mirror);
@@ -230,6 +242,7 @@ fn mirror(sources: &Sources<'_>, out: &mut Mistakes) -> Option<DesiredMirror> {
         name: name.to_owned(),
         quarantine,
         signing,
+        vouching: vouching(&spec.signing),
         operator: spec.operator.as_ref().map(|text| text.0.clone()),
         role: spec.role.as_ref().map(|text| text.0.clone()),
     })

@@ -40,6 +40,7 @@ fn new_images(images: usize) -> (Desired, Plan) {
         take_in: true,
         verify: true,
         consumers: vec![PlannedConsumer {
+            lacking: vec![],
             name: desired.consumers[0].name.clone(),
             distribution: desired.consumers[0].distribution(&image.source),
             verdict: None,
@@ -141,6 +142,7 @@ fn promotion(to: &str, tag: &str) -> (Desired, Evidence, Plan) {
         take_in: false,
         verify: false,
         consumers: vec![PlannedConsumer {
+            lacking: vec![],
             name: desired.consumers[0].name.clone(),
             distribution,
             verdict: None,

@@ -32,7 +32,7 @@ pub use service::{Question, Service};
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicBool},
 };
 
 use async_trait::async_trait;
@@ -63,6 +63,8 @@ pub struct HttpRegistry {
     subjects: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
     /// What the first listing of referrers has shown; until then others wait for it.
     referrers_api: tokio::sync::Mutex<referrers::Api>,
+    /// Whether the registry has answered an upload in one request with a session.
+    wants_sessions: AtomicBool,
 }
 
 impl HttpRegistry {
@@ -81,6 +83,7 @@ impl HttpRegistry {
             wire,
             subjects: Mutex::default(),
             referrers_api: tokio::sync::Mutex::default(),
+            wants_sessions: AtomicBool::new(false),
         })
     }
 
@@ -171,6 +174,16 @@ impl Registry for HttpRegistry {
         self.blob_put(repository, digest, size, body).await
     }
 
+    async fn put_small_blob(
+        &self,
+        repository: &str,
+        digest: &Digest,
+        bytes: Bytes,
+    ) -> Result<(), RegistryError> {
+        check_repository(&self.host, repository)?;
+        self.small_blob_put(repository, digest, bytes).await
+    }
+
     async fn put_manifest(
         &self,
         repository: &str,
@@ -196,7 +209,18 @@ impl Registry for HttpRegistry {
         manifest: &RawManifest,
     ) -> Result<Written, RegistryError> {
         check_repository(&self.host, repository)?;
-        self.referrer_put(repository, subject, manifest).await
+        let written = self.referrers_put(repository, subject, std::slice::from_ref(manifest)).await?;
+        Ok(written.into_iter().next().expect("one referrer gives one answer"))
+    }
+
+    async fn put_referrers(
+        &self,
+        repository: &str,
+        subject: &Digest,
+        manifests: &[RawManifest],
+    ) -> Result<Vec<Written>, RegistryError> {
+        check_repository(&self.host, repository)?;
+        self.referrers_put(repository, subject, manifests).await
     }
 
     async fn delete_manifest(

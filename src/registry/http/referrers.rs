@@ -140,12 +140,32 @@ impl HttpRegistry {
         }
     }
 
-    pub(super) async fn referrer_put(
+    pub(super) async fn referrers_put(
+        &self,
+        repository: &str,
+        subject: &Digest,
+        manifests: &[RawManifest],
+    ) -> Result<Vec<Written>, RegistryError> {
+        let asked = self.asked(format!("the referrers of `{repository}@{subject}`"));
+        let (mut written, mut unlisted) = (vec![], vec![]);
+        for manifest in manifests {
+            let (one, entry) = self.referrer_put(repository, subject, manifest).await?;
+            unlisted.extend(entry);
+            written.push(one);
+        }
+        if !unlisted.is_empty() {
+            self.fallback_add(repository, subject, &unlisted, &asked).await?;
+        }
+        Ok(written)
+    }
+
+    /// Stores one referrer and returns its entry for the fallback index, where the registry does not list it itself.
+    async fn referrer_put(
         &self,
         repository: &str,
         subject: &Digest,
         manifest: &RawManifest,
-    ) -> Result<Written, RegistryError> {
+    ) -> Result<(Written, Option<Descriptor>), RegistryError> {
         let digest = manifest.descriptor.digest.clone();
         let asked = self.asked(format!("referrer `{repository}@{digest}`"));
         let entry = referrer_of(&asked, subject, manifest)?;
@@ -153,13 +173,10 @@ impl HttpRegistry {
         let (digest, call) = self.manifest_write(repository, &Reference::from(&digest), media_type, bytes)?;
         let response = self.written(repository, &call).await?;
         if response.status() == StatusCode::METHOD_NOT_ALLOWED {
-            return self.referrer_restated(repository, subject, manifest, entry, &asked).await;
+            return self.referrer_restated(repository, manifest, entry, &asked).await;
         }
         let subject_indexed = accepted(response, &call).await?.as_ref() == Some(subject);
-        if !subject_indexed {
-            self.fallback_add(repository, subject, &entry, &asked).await?;
-        }
-        Ok(Written { digest, subject_indexed })
+        Ok((Written { digest, subject_indexed }, (!subject_indexed).then_some(entry)))
     }
 
     /// Stores a referrer that the registry does not take as one (Amazon ECR: 405) without its `subject`, and lists it under
@@ -167,27 +184,25 @@ impl HttpRegistry {
     async fn referrer_restated(
         &self,
         repository: &str,
-        subject: &Digest,
         manifest: &RawManifest,
         entry: Descriptor,
         asked: &Asked,
-    ) -> Result<Written, RegistryError> {
+    ) -> Result<(Written, Option<Descriptor>), RegistryError> {
         let bytes = without_subject(&manifest.bytes).map_err(|e| asked.invalid(e.to_string()))?;
         let digest = Digest::sha256(&bytes);
         let entry = Descriptor { digest: digest.clone(), size: bytes.len() as u64, ..entry };
         let media_type = &manifest.descriptor.media_type;
         self.manifest_put(repository, &Reference::from(&digest), media_type, bytes.into()).await?;
-        self.fallback_add(repository, subject, &entry, asked).await?;
-        Ok(Written { digest, subject_indexed: false })
+        Ok((Written { digest, subject_indexed: false }, Some(entry)))
     }
 
-    /// Adds an entry to the fallback index and makes sure that it stays: the registry knows no conditional write, so
-    /// another process may overwrite it between our read and our write.
+    /// Adds entries to the fallback index and makes sure that they stay: the registry knows no conditional write, so
+    /// another process may overwrite them between our read and our write.
     async fn fallback_add(
         &self,
         repository: &str,
         subject: &Digest,
-        entry: &Descriptor,
+        entries: &[Descriptor],
         asked: &Asked,
     ) -> Result<(), RegistryError> {
         let tag = fallback_tag(subject);
@@ -198,11 +213,11 @@ impl HttpRegistry {
         let _turn = turn.lock().await;
         for _ in 0..FALLBACK_WRITES_MAX {
             let held = self.fallback_read(repository, &tag, asked).await?;
-            let Some(index) = with_entry(held.as_deref(), entry, asked)? else { return Ok(()) };
+            let Some(index) = with_entries(held.as_deref(), entries, asked)? else { return Ok(()) };
             self.manifest_put(repository, &Reference::tag(&tag), media_type::OCI_INDEX, index.into()).await?;
         }
         match self.fallback_read(repository, &tag, asked).await? {
-            Some(held) if with_entry(Some(&held), entry, asked)?.is_none() => Ok(()),
+            Some(held) if with_entries(Some(&held), entries, asked)?.is_none() => Ok(()),
             _ => Err(asked.unavailable(format!("other writers keep replacing `{tag}`"))),
         }
     }
@@ -225,30 +240,30 @@ fn without_subject(manifest: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(&manifest)
 }
 
-/// Returns the index with `entry` appended and everything else as it is, or `None` where the entry is there already.
-fn with_entry(
+/// Returns the index with `entries` appended and everything else as it is, or `None` where they are there already.
+fn with_entries(
     held: Option<&[u8]>,
-    entry: &Descriptor,
+    entries: &[Descriptor],
     asked: &Asked,
 ) -> Result<Option<Vec<u8>>, RegistryError> {
     let empty = || json!({"schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": []});
+    let there = held.map(|bytes| listed(bytes, asked)).transpose()?.unwrap_or_default();
+    let missing: Vec<_> = entries.iter().filter(|entry| !there.contains_key(&entry.digest)).collect();
+    if missing.is_empty() {
+        return Ok(None);
+    }
+    if there.len() + missing.len() > DESCRIPTORS_MAX {
+        return Err(asked.invalid(format!("the fallback index is full ({DESCRIPTORS_MAX} entries)")));
+    }
     let mut index = match held {
         None => empty(),
-        Some(bytes) => {
-            let entries = listed(bytes, asked)?;
-            if entries.contains_key(&entry.digest) {
-                return Ok(None);
-            }
-            if entries.len() >= DESCRIPTORS_MAX {
-                return Err(asked.invalid(format!("the fallback index is full ({DESCRIPTORS_MAX} entries)")));
-            }
-            serde_json::from_slice(bytes).map_err(|e| asked.invalid(e.to_string()))?
-        }
+        Some(bytes) => serde_json::from_slice(bytes).map_err(|e| asked.invalid(e.to_string()))?,
     };
-    let entry = serde_json::to_value(entry).map_err(|e| asked.invalid(e.to_string()))?;
+    let missing: Result<Vec<Value>, _> = missing.into_iter().map(serde_json::to_value).collect();
+    let missing = missing.map_err(|e| asked.invalid(e.to_string()))?;
     match index.get_mut("manifests") {
-        Some(Value::Array(entries)) => entries.push(entry),
-        _ => index["manifests"] = json!([entry]),
+        Some(Value::Array(entries)) => entries.extend(missing),
+        _ => index["manifests"] = Value::Array(missing),
     }
     serde_json::to_vec(&index).map(Some).map_err(|e| asked.invalid(e.to_string()))
 }
@@ -290,11 +305,12 @@ mod tests {
             r#"{{"schemaVersion":2,"manifests":[{{"mediaType":"m","digest":"{}","size":1,"data":"MQ=="}}],"x":1}}"#,
             one.digest
         );
-        let written = with_entry(Some(held.as_bytes()), &two, &asked).unwrap().unwrap();
+        let written =
+            with_entries(Some(held.as_bytes()), std::slice::from_ref(&two), &asked).unwrap().unwrap();
         let text = String::from_utf8(written.clone()).unwrap();
         assert!(text.contains(r#""data":"MQ==""#) && text.contains(r#""x":1"#), "{text}");
-        assert_eq!(with_entry(Some(&written), &two, &asked).unwrap(), None, "no entry twice");
-        let empty = with_entry(None, &one, &asked).unwrap().unwrap();
+        assert_eq!(with_entries(Some(&written), &[two], &asked).unwrap(), None, "no entry twice");
+        let empty = with_entries(None, std::slice::from_ref(&one), &asked).unwrap().unwrap();
         assert_eq!(listed(&empty, &asked).unwrap().len(), 1);
     }
 }

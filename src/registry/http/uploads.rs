@@ -34,6 +34,10 @@ use crate::{
 /// layer in object storage takes minutes.
 const IDLE: Duration = Duration::from_mins(5);
 
+/// The largest blob that is sent with the request that may only open a session, in bytes. Signatures have one kilobyte,
+/// attestations with whole SBOMs several hundred.
+const SINGLE_POST_BYTES_MAX: u64 = 1024 * 1024;
+
 impl HttpRegistry {
     pub(super) async fn blob_mount(
         &self,
@@ -91,12 +95,22 @@ impl HttpRegistry {
             return Err(asked
                 .invalid("it does not keep uploads in chunks whole: leave `spec.behaviour.chunkBytes` out"));
         }
-        let mut session = self.session(repository, &asked).await?;
-        let upload = Upload { repository, digest, size, asked: &asked };
+        let session = self.session(repository, &asked).await?;
+        self.put_into(session, &Upload { repository, digest, size, asked: &asked }, stream).await
+    }
+
+    /// Uploads a blob into a session, as the registry's behaviour asks for.
+    async fn put_into(
+        &self,
+        mut session: Session,
+        upload: &Upload<'_>,
+        stream: BlobStream,
+    ) -> Result<(), RegistryError> {
+        let size = upload.size;
         // The registry knows a least size of a chunk ("OCI-Chunk-Min-Length"); a blob that is one chunk needs no PATCH.
         let chunk = self.behaviour.chunk_bytes.map(|bytes| bytes.max(session.chunk_min_bytes.unwrap_or(0)));
         let chunk = chunk.filter(|chunk| *chunk < size);
-        let done = self.put(&upload, &mut session, stream, chunk).await;
+        let done = self.put(upload, &mut session, stream, chunk).await;
         match done {
             Ok(()) => {
                 self.wire.line.budget.transferred(ActionGroup::UploadBody);
@@ -105,7 +119,51 @@ impl HttpRegistry {
             Err(_) => session.close().await,
         }
         done?;
-        if chunk.is_some() || self.behaviour.read_back { self.read_back(&upload).await } else { Ok(()) }
+        if chunk.is_some() || self.behaviour.read_back { self.read_back(upload).await } else { Ok(()) }
+    }
+
+    /// Uploads a blob in one `POST` with its digest (distribution specification, "Single POST"), or, where the registry
+    /// answers with a session instead, into that. Which of the two it does is remembered.
+    pub(super) async fn small_blob_put(
+        &self,
+        repository: &str,
+        digest: &Digest,
+        bytes: Bytes,
+    ) -> Result<(), RegistryError> {
+        let stream: BlobStream = Box::pin(futures_util::stream::iter([Ok(bytes.clone())]));
+        let size = bytes.len() as u64;
+        let fits = (1..=SINGLE_POST_BYTES_MAX).contains(&size) && self.behaviour.chunk_bytes.is_none();
+        if !fits || self.wants_sessions.load(Ordering::Relaxed) {
+            return self.blob_put(repository, digest, size, stream).await;
+        }
+        let asked = self.asked(format!("the upload of `{repository}@{digest}`"));
+        let upload = Upload { repository, digest, size, asked: &asked };
+        let scopes = auth::push(repository);
+        let mut call = self.call(Method::POST, repository, "blobs/uploads/", "upload", asked.clone(), scopes);
+        call.url = upload.address(call.url);
+        call.headers = HeaderMap::from_iter([
+            (CONTENT_TYPE, HeaderValue::from_static(media_type::OCTET_STREAM)),
+            (CONTENT_LENGTH, HeaderValue::from(size)),
+        ]);
+        call.body = bytes;
+        match Session::open(&self.wire, repository, call).await? {
+            Opened::Other(response) if response.status() == StatusCode::CREATED => {
+                self.wire.line.meter.wrote(size);
+                upload.stored(response).await?;
+                if self.behaviour.read_back { self.read_back(&upload).await } else { Ok(()) }
+            }
+            Opened::Session(session) => {
+                self.wants_sessions.store(true, Ordering::Relaxed);
+                self.put_into(session, &upload, stream).await
+            }
+            Opened::Unusable(error) => Err(error),
+            // No such repository yet, or nothing of the kind is known there: the long way says what is wrong.
+            Opened::Other(response) => {
+                let unknown = response.status() != StatusCode::NOT_FOUND;
+                self.wants_sessions.store(unknown, Ordering::Relaxed);
+                self.blob_put(repository, digest, size, stream).await
+            }
+        }
     }
 
     /// Sends a body once its first frame is there: a source that cannot be opened costs no broken request, and leave to

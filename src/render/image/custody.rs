@@ -68,6 +68,7 @@ fn row(hop: &Hop, from_id: usize, to_id: usize) -> Row {
         kind: match hop.kind {
             HopKind::Intake => "intake",
             HopKind::Promotion => "promotion",
+            HopKind::ReSign => "re-sign",
             HopKind::Carry => "carry",
             HopKind::Withdrawal => "withdrawal",
         },
@@ -83,7 +84,9 @@ fn row(hop: &Hop, from_id: usize, to_id: usize) -> Row {
         },
         cleared_by: match hop.kind {
             HopKind::Intake => Some("none".to_owned()),
-            HopKind::Promotion | HopKind::Carry | HopKind::Withdrawal => hop.cleared_by.clone(),
+            HopKind::Promotion | HopKind::ReSign | HopKind::Carry | HopKind::Withdrawal => {
+                hop.cleared_by.clone()
+            }
         },
         tool: hop.tool.clone(),
         provider: hop.actor.provider.clone(),

@@ -1,19 +1,12 @@
-//! Signs an image in both forms: what is missing is written, and everything is read back. A manifest by SHA-512 has the
-//! bundle alone, because a tag has no room for its digest.
+//! Signs an image in both forms, and attaches single documents: what is missing is written, and everything is read back.
+//! A manifest by SHA-512 has the bundle alone, because a tag has no room for its digest.
 
-use super::{OrgSigner, SignError, bundle, legacy};
+use super::{Artefact, Beside, Content, Form, OrgSigner, SignError, Stored, Vouching, vouch};
 use crate::{
     evidence::Vouched,
-    model::{Descriptor, Digest, Instant, Repository, SignatureFormat},
+    model::{Descriptor, Instant, Repository},
     registry::Registry,
-    trust::{
-        format,
-        verify::{
-            Accepted,
-            discover::{self, Survey},
-            keys::AcceptedKeys,
-        },
-    },
+    trust::format,
 };
 
 /// Signs `subjects` (an index and each of its platform manifests) in `repository`, unless they are signed already.
@@ -30,99 +23,32 @@ pub async fn sign_image(
     signer: &dyn OrgSigner,
     at: Instant,
 ) -> Result<Vec<Vouched>, SignError> {
-    let own = AcceptedKeys::only("own", signer.spki_der()).map_err(SignError::Key)?;
-    let place = Place { registry, repository, signer, own: own.into() };
-    let mut vouched = Vec::new();
-    for subject in subjects {
-        vouched.extend(place.sign(subject, at).await?);
-    }
-    vouched.sort();
-    vouched.dedup();
-    Ok(vouched)
+    let besides: Vec<Beside> = subjects.iter().flat_map(|subject| signatures(repository, subject)).collect();
+    vouch(&Vouching { registry, repository, signer, at, stored: &Stored::default() }, &besides).await
 }
 
-/// Where is signed, and with what.
-struct Place<'a> {
-    registry: &'a dyn Registry,
-    repository: &'a Repository,
-    signer: &'a dyn OrgSigner,
-    own: Accepted,
+fn signatures(repository: &Repository, subject: &Descriptor) -> Vec<Beside> {
+    let of = |form: Form, reference: String| Beside {
+        artefact: Artefact { subject: subject.clone(), form, facts: None, as_of: None },
+        content: Content::Signature { reference },
+    };
+    let legacy =
+        format::signature_tag(&subject.digest).map(|_| of(Form::CosignLegacy, repository.to_string()));
+    legacy.into_iter().chain([of(Form::Signature, String::new())]).collect()
 }
 
-/// The manifests that carry our valid signatures of one subject.
-struct Held {
-    legacy: Option<Digest>,
-    bundle: Option<Digest>,
-}
-
-impl Place<'_> {
-    async fn sign(&self, subject: &Descriptor, at: Instant) -> Result<Vec<Vouched>, SignError> {
-        let survey = self.survey(&subject.digest).await;
-        let held = self.held(&survey);
-        let Some(missing) = missing(&subject.digest, &held) else {
-            return Ok(self.vouched(&subject.digest, held));
-        };
-        // What could not be looked at may be the very signature that seems to be missing.
-        if let Some(failure) = survey.failures.first() {
-            return Err(SignError::of_failure(&self.repository.to_string(), failure));
-        }
-        if missing == SignatureFormat::CosignLegacy {
-            legacy::write(self.registry, self.repository, &subject.digest, self.signer).await?;
-        }
-        if held.bundle.is_none() {
-            bundle::write(self.registry, &self.repository.path, subject, self.signer, at).await?;
-        }
-        self.read_back(&subject.digest).await
-    }
-
-    async fn read_back(&self, subject: &Digest) -> Result<Vec<Vouched>, SignError> {
-        let survey = self.survey(subject).await;
-        let held = self.held(&survey);
-        let Some(missing) = missing(subject, &held) else { return Ok(self.vouched(subject, held)) };
-        if let Some(failure) = survey.failures.first() {
-            return Err(SignError::of_failure(&self.repository.to_string(), failure));
-        }
-        let seen = survey.sightings.iter().find(|sighting| sighting.found.format == missing);
-        Err(SignError::NotReadBack {
-            repository: self.repository.to_string(),
-            format: missing.name().to_owned(),
-            subject: subject.clone(),
-            reason: seen.map_or_else(|| "it is not there".to_owned(), |seen| seen.found.reason.clone()),
-        })
-    }
-
-    async fn survey(&self, subject: &Digest) -> Survey {
-        discover::survey(self.registry, &self.repository.path, subject, &self.own).await
-    }
-
-    /// Returns what of ours holds. A `.sig` for a repository of another name does not count: containers/image would
-    /// refuse it.
-    fn held(&self, survey: &Survey) -> Held {
-        let here = self.repository.to_string();
-        let mut legacy = discover::verified(survey, SignatureFormat::CosignLegacy);
-        let legacy = legacy.find(|sighting| sighting.docker_reference.as_ref() == Some(&here));
-        let bundle = discover::verified(survey, SignatureFormat::SigstoreBundle).next();
-        let digest = |sighting: &discover::Sighting| sighting.found.digest.clone();
-        Held { legacy: legacy.map(digest), bundle: bundle.map(digest) }
-    }
-
-    fn vouched(&self, subject: &Digest, held: Held) -> Vec<Vouched> {
-        let by = |format: SignatureFormat, digest: Digest| Vouched {
-            format: format.name().to_owned(),
-            subject: subject.clone(),
-            digest,
-            key: Some(self.signer.key_digest()),
-        };
-        let legacy = held.legacy.map(|digest| by(SignatureFormat::CosignLegacy, digest));
-        let bundle = held.bundle.map(|digest| by(SignatureFormat::SigstoreBundle, digest));
-        legacy.into_iter().chain(bundle).collect()
-    }
-}
-
-/// Returns the first form in which a subject has to be signed and is not.
-fn missing(subject: &Digest, held: &Held) -> Option<SignatureFormat> {
-    if held.legacy.is_none() && format::signature_tag(subject).is_some() {
-        return Some(SignatureFormat::CosignLegacy);
-    }
-    held.bundle.is_none().then_some(SignatureFormat::SigstoreBundle)
+/// Attaches `bytes` to `subject` as a referrer of its own type, unless one carries the same bytes already, and reads it
+/// back.
+///
+/// # Errors
+/// [`SignError`]; then calling again finishes the work.
+pub async fn attach(
+    vouching: &Vouching<'_>,
+    subject: &Descriptor,
+    artifact_type: &str,
+    bytes: Vec<u8>,
+) -> Result<Vec<Vouched>, SignError> {
+    let form = Form::Document { artifact_type: artifact_type.to_owned() };
+    let artefact = Artefact { subject: subject.clone(), form, facts: None, as_of: None };
+    vouch(vouching, &[Beside { artefact, content: Content::Document(bytes) }]).await
 }

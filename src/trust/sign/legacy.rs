@@ -5,13 +5,13 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{OrgSigner, SignError};
+use super::{Form, SignError, Vouching};
 use crate::{
-    model::{Descriptor, Digest, Document, ImageManifest, Reference, Repository, media_type},
-    registry::{RawManifest, Registry},
+    model::{Descriptor, Digest, Document, Reference, media_type},
+    registry::RawManifest,
     trust::{
-        fetch,
         format::{self, LAYERS_MAX},
+        verify::{keys::AcceptedKeys, read_back},
     },
 };
 
@@ -24,16 +24,16 @@ struct Payload<'a> {
 
 #[derive(Serialize)]
 struct Critical<'a> {
-    identity: Identity,
+    identity: Identity<'a>,
     image: Image<'a>,
     #[serde(rename = "type")]
     kind: &'a str,
 }
 
 #[derive(Serialize)]
-struct Identity {
+struct Identity<'a> {
     #[serde(rename = "docker-reference")]
-    docker_reference: String,
+    docker_reference: &'a str,
 }
 
 #[derive(Serialize)]
@@ -42,34 +42,112 @@ struct Image<'a> {
     digest: &'a Digest,
 }
 
-/// Adds our signature of `subject` to the ones that are there.
-pub(super) async fn write(
-    registry: &dyn Registry,
-    repository: &Repository,
-    subject: &Digest,
-    signer: &dyn OrgSigner,
-) -> Result<(), SignError> {
-    let occupied = |reason: String| SignError::Occupied { repository: repository.to_string(), reason };
-    let tag = format::signature_tag(subject)
-        .ok_or_else(|| occupied(format!("{} is too long for a signature tag", subject.short())))?;
-    let reference = Reference::tag(tag);
-    let there = registry.get_manifest(&repository.path, &reference).await?;
-    let payload = payload(repository, subject);
-    let layer = layer(&payload, &signer.sign(&payload).await?);
-    let written = manifest(there.as_ref(), layer).map_err(occupied)?;
-    fetch::write(registry, &repository.path, &payload).await?;
-    fetch::write(registry, &repository.path, &written.config).await?;
-    let media_type = written.media_type;
-    registry.put_manifest(&repository.path, &reference, &media_type, written.manifest).await?;
-    Ok(())
+/// How often the tag is written again because another writer has overwritten our signature: the distribution protocol
+/// knows no conditional write.
+const TAG_WRITES_MAX: usize = 5;
+
+/// Our signature of one manifest below cosign's tag.
+pub(super) struct Signature<'a> {
+    vouching: &'a Vouching<'a>,
+    own: &'a AcceptedKeys,
+    subject: &'a Digest,
+    tag: Reference,
+    payload: Vec<u8>,
+    /// Once it is made; a repeated write is the same signature.
+    layer: Option<Descriptor>,
 }
 
-/// Returns the bytes that are signed. The docker-reference is the destination without a tag, because containers/image
-/// compares it (`matchRepository`).
-fn payload(repository: &Repository, subject: &Digest) -> Vec<u8> {
+impl<'a> Signature<'a> {
+    /// `reference` is what the payload names.
+    pub(super) fn new(
+        vouching: &'a Vouching<'a>,
+        own: &'a AcceptedKeys,
+        subject: &'a Digest,
+        reference: &str,
+    ) -> Result<Self, SignError> {
+        let occupied = |reason| SignError::Occupied { repository: vouching.repository.to_string(), reason };
+        let tag = format::signature_tag(subject)
+            .ok_or_else(|| occupied(format!("{} is too long for a signature tag", subject.short())))?;
+        let payload = payload(reference, subject);
+        Ok(Self { vouching, own, subject, tag: Reference::tag(tag), payload, layer: None })
+    }
+
+    /// Returns the manifest that carries our signature, read back; where it is not there, adds it to the ones that are
+    /// and returns `None`: [`Signature::read_back`] is for later, when writers that had read the tag before our write
+    /// have written theirs.
+    pub(super) async fn add(&mut self) -> Result<Option<Digest>, SignError> {
+        let Vouching { registry, repository, signer, stored, .. } = *self.vouching;
+        let occupied = |reason| SignError::Occupied { repository: repository.to_string(), reason };
+        let there = registry.get_manifest(&repository.path, &self.tag).await?;
+        let layers = there.as_ref().map(layers).transpose().map_err(occupied)?.unwrap_or_default();
+        if let (Some(there), Some(layer)) = (&there, ours(&layers, &self.payload, self.own)) {
+            self.judge(&layer).await?;
+            return Ok(Some(there.descriptor.digest.clone()));
+        }
+        let layer = match &self.layer {
+            Some(layer) => layer.clone(),
+            None => {
+                let signature = signer.sign(&self.payload).await?;
+                let timestamp = signer.timestamp(&signature).await?;
+                layer(&self.payload, &signature, timestamp.as_deref())
+            }
+        };
+        self.layer = Some(layer.clone());
+        let known = layers.iter().any(|there| there.digest == layer.digest);
+        let written = manifest(there.as_ref(), layers, layer).map_err(occupied)?;
+        if !known {
+            stored.write(registry, &repository.path, self.payload.clone().into()).await?;
+        }
+        stored.write(registry, &repository.path, written.config.into()).await?;
+        registry.put_manifest(&repository.path, &self.tag, &written.media_type, written.manifest).await?;
+        Ok(None)
+    }
+
+    /// Returns the manifest that carries our signature, after adding it again where another writer has overwritten it.
+    pub(super) async fn read_back(mut self) -> Result<Digest, SignError> {
+        for _ in 0..TAG_WRITES_MAX {
+            if let Some(digest) = self.add().await? {
+                return Ok(digest);
+            }
+        }
+        Err(self.not_read_back(format!(
+            "it is not there after {TAG_WRITES_MAX} writes; the registry does not keep the tag, or others replace it"
+        )))
+    }
+
+    /// Judges the layer as those of publishers are.
+    async fn judge(&self, layer: &Descriptor) -> Result<(), SignError> {
+        let Vouching { registry, repository, .. } = *self.vouching;
+        let accepted = self.own.clone().into();
+        let read = read_back::signature(registry, &repository.path, self.subject, layer, &accepted).await;
+        let read = read.map_err(|failure| SignError::of_failure(&repository.to_string(), &failure))?;
+        read.map_err(|reason| self.not_read_back(reason))
+    }
+
+    fn not_read_back(&self, reason: String) -> SignError {
+        let (repository, format) =
+            (self.vouching.repository.to_string(), Form::CosignLegacy.format().to_owned());
+        SignError::NotReadBack { repository, format, subject: self.subject.clone(), reason }
+    }
+}
+
+/// Returns the layer that carries our valid signature of `payload`. Its bytes are known by their digest, so they are not
+/// read to find that out. A payload for a repository of another name is another one: containers/image would refuse it.
+fn ours(layers: &[Descriptor], payload: &[u8], own: &AcceptedKeys) -> Option<Descriptor> {
+    let digest = Digest::sha256(payload);
+    let holds = |layer: &&Descriptor| {
+        let text = layer.annotations.get(format::SIGNATURE);
+        let signature = text.and_then(|text| STANDARD.decode(text).ok());
+        signature.is_some_and(|signature| own.verifying(payload, &signature).is_some())
+    };
+    layers.iter().filter(|layer| layer.digest == digest).find(holds).cloned()
+}
+
+/// Returns the bytes that are signed. `reference` is compared by containers/image.
+pub(super) fn payload(reference: &str, subject: &Digest) -> Vec<u8> {
     let payload = Payload {
         critical: Critical {
-            identity: Identity { docker_reference: repository.to_string() },
+            identity: Identity { docker_reference: reference },
             image: Image { digest: subject },
             kind: format::SIMPLE_SIGNING_TYPE,
         },
@@ -78,9 +156,14 @@ fn payload(repository: &Repository, subject: &Digest) -> Vec<u8> {
     serde_json::to_vec(&payload).expect("strings serialise")
 }
 
-fn layer(payload: &[u8], signature: &[u8]) -> Descriptor {
+/// Returns the layer of a signature. The time stamp is as cosign keeps it: JSON around the DER-encoded response.
+fn layer(payload: &[u8], signature: &[u8], timestamp: Option<&[u8]>) -> Descriptor {
     let mut layer = Descriptor::of(media_type::SIMPLE_SIGNING, payload);
     layer.annotations.insert(format::SIGNATURE.to_owned(), STANDARD.encode(signature));
+    if let Some(timestamp) = timestamp {
+        let kept = json!({"SignedRFC3161Timestamp": STANDARD.encode(timestamp)}).to_string();
+        layer.annotations.insert(format::TIMESTAMP.to_owned(), kept);
+    }
     layer
 }
 
@@ -92,20 +175,25 @@ struct Written {
 }
 
 /// Returns the manifest with one layer more; what else is in it stays as it is.
-fn manifest(there: Option<&RawManifest>, layer: Descriptor) -> Result<Written, String> {
-    let (media_type, mut value, mut layers) = match there {
+fn manifest(
+    there: Option<&RawManifest>,
+    mut layers: Vec<Descriptor>,
+    layer: Descriptor,
+) -> Result<Written, String> {
+    let (media_type, mut value) = match there {
         None => {
             let media_type = media_type::OCI_MANIFEST;
-            (media_type.to_owned(), json!({"schemaVersion": 2, "mediaType": media_type}), vec![])
+            (media_type.to_owned(), json!({"schemaVersion": 2, "mediaType": media_type}))
         }
         Some(there) => {
-            let (value, image) = parse(there)?;
-            (there.descriptor.media_type.clone(), value, image.layers)
+            let value: Value = serde_json::from_slice(&there.bytes).map_err(|error| error.to_string())?;
+            (there.descriptor.media_type.clone(), value)
         }
     };
     if layers.len() >= LAYERS_MAX {
         return Err(format!("the signature tag carries {} signatures already", layers.len()));
     }
+    let last = json!(layer);
     layers.push(layer);
     let config = config(&layers);
     let config_type = if media_type == media_type::DOCKER_MANIFEST {
@@ -113,7 +201,6 @@ fn manifest(there: Option<&RawManifest>, layer: Descriptor) -> Result<Written, S
     } else {
         media_type::OCI_CONFIG
     };
-    let last = json!(layers[layers.len() - 1]);
     match value["layers"].as_array_mut() {
         Some(array) => array.push(last),
         None => value["layers"] = json!([last]),
@@ -122,12 +209,9 @@ fn manifest(there: Option<&RawManifest>, layer: Descriptor) -> Result<Written, S
     Ok(Written { media_type, manifest: value.to_string().into(), config })
 }
 
-fn parse(there: &RawManifest) -> Result<(Value, ImageManifest), String> {
+fn layers(there: &RawManifest) -> Result<Vec<Descriptor>, String> {
     match Document::parse(&there.descriptor.media_type, &there.bytes) {
-        Ok(Document::Image(image)) => {
-            let value = serde_json::from_slice(&there.bytes).map_err(|error| error.to_string())?;
-            Ok((value, *image))
-        }
+        Ok(Document::Image(image)) => Ok(image.layers),
         Ok(Document::Index(_)) => Err("the signature tag holds an index".to_owned()),
         Err(error) => Err(format!("the signature tag holds something else: {error}")),
     }

@@ -1,10 +1,11 @@
-//! Signs for the organisation and attaches documents, and believes neither until it has been read back.
+//! Signs and attests for the organisation and attaches documents, and believes nothing until it has been read back.
 //!
-//! Everything is written per destination repository, looked for before it is written, and verified afterwards with
-//! the code of [`super::verify`]. Keys are behind [`OrgSigner`]: to add a kind, write one file here.
+//! [`attest`] says what ought to stand beside an image, [`vouch`] puts it there: per destination repository, looked for
+//! before it is written, and verified afterwards with the code of [`super::verify`]. Keys are behind [`OrgSigner`]: to
+//! add a kind, write one file here.
 
+pub mod attest;
 mod bundle;
-mod document;
 mod error;
 mod image;
 mod key_file;
@@ -14,17 +15,21 @@ mod open;
 mod pkcs11;
 mod public;
 pub mod rotation;
+mod stored;
 mod timestamp;
 mod transit;
+mod vouch;
 
-pub use document::attach;
+pub use attest::{Artefact, Beside, Content, Form};
 pub use error::SignError;
-pub use image::sign_image;
+pub use image::{attach, sign_image};
 pub use key_file::{KeyFile, create, seal};
 pub use open::{COSIGN_PASSWORD, PASSWORD, PIN, SECRETS, Secrets, open};
 pub use public::published;
+pub use stored::Stored;
 pub use timestamp::Authority;
 pub use transit::{BAO_TOKEN, VAULT_TOKEN, VAULT_TOKEN_FILE};
+pub use vouch::{Vouching, vouch};
 
 use std::{io::Read as _, path::Path};
 

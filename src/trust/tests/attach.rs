@@ -1,12 +1,23 @@
 //! Documents are attached once and read back.
 
 use super::{memory::*, *};
-use crate::{model::Kind, trust::sign::attach};
+use crate::{
+    evidence::Vouched,
+    model::Kind,
+    trust::sign::{Stored, Vouching, attach},
+};
 
 const SBOM: &[u8] = br#"{"bomFormat":"CycloneDX"}"#;
 
-async fn attached(registry: &Memory, bytes: &[u8]) -> Result<crate::evidence::Vouched, SignError> {
-    attach(registry, PATH, &image("image"), media_type::CYCLONEDX, bytes, at()).await
+async fn attached(registry: &Memory, bytes: &[u8]) -> Result<Vouched, SignError> {
+    attached_as(registry, media_type::CYCLONEDX, bytes).await
+}
+
+async fn attached_as(registry: &Memory, artifact_type: &str, bytes: &[u8]) -> Result<Vouched, SignError> {
+    let (repository, signer, stored) = (repository(), org(), Stored::default());
+    let vouching = Vouching { registry, repository: &repository, signer: &signer, at: at(), stored: &stored };
+    let vouched = attach(&vouching, &image("image"), artifact_type, bytes.to_vec()).await?;
+    Ok(vouched.into_iter().next().unwrap())
 }
 
 #[tokio::test]
@@ -41,7 +52,7 @@ async fn another_document_or_another_type_is_another_referrer() {
     let registry = Memory::default();
     let first = attached(&registry, SBOM).await.unwrap();
     let second = attached(&registry, b"{}").await.unwrap();
-    let third = attach(&registry, PATH, &image("image"), "application/spdx+json", SBOM, at()).await.unwrap();
+    let third = attached_as(&registry, "application/spdx+json", SBOM).await.unwrap();
     assert_ne!(first.digest, second.digest);
     assert_ne!(first.digest, third.digest);
     assert_eq!(third.format, "application/spdx+json");

@@ -18,7 +18,7 @@ use super::{
     signer::{self, Signed},
 };
 use crate::{
-    model::{Algorithm, Descriptor, Digest},
+    model::{Algorithm, Descriptor, Digest, Outcome},
     trust::format,
 };
 
@@ -34,6 +34,13 @@ pub(super) fn verdict_of(bytes: &[u8], subject: &Digest, accepted: &Accepted) ->
     };
     let judged = judge(envelope, Ok(&bundle), Along::of(&bundle), subject, accepted);
     judged.unwrap_or_else(Judgement::invalid)
+}
+
+/// Returns the statement of a bundle that holds, whatever its predicate.
+pub(super) fn statement_of(bytes: &[u8], subject: &Digest, accepted: &Accepted) -> Option<Vec<u8>> {
+    let SignatureContent::DsseEnvelope(envelope) = read(bytes).ok()?.content else { return None };
+    let holds = verdict_of(bytes, subject, accepted).outcome == Outcome::Verified;
+    holds.then(|| envelope.payload.as_bytes().to_vec())
 }
 
 /// Judges a layer of a `.att` manifest whose blob is `bytes`. What it says is an attestation, whatever its predicate.

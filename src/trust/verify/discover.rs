@@ -2,7 +2,7 @@
 
 use super::{accepted::Accepted, outcome::Judgement, place::Place};
 use crate::{
-    model::{AttestationFound, Digest, Outcome, Repository, SignatureFormat, SignatureFound},
+    model::{AttestationFound, Digest, Repository, SignatureFormat, SignatureFound},
     registry::{Registry, RegistryError},
     trust::{
         fetch::FetchError,
@@ -120,16 +120,6 @@ pub(super) enum Reach {
     Sparing,
 }
 
-/// Looks for signatures at both places, by keys alone.
-pub(in crate::trust) async fn survey(
-    registry: &dyn Registry,
-    repository: &str,
-    subject: &Digest,
-    accepted: &Accepted,
-) -> Survey {
-    look(registry, repository, subject, accepted, Reach::Everywhere).await
-}
-
 /// Looks at the referrers and then at the tags.
 pub(super) async fn look(
     registry: &dyn Registry,
@@ -154,19 +144,6 @@ pub(super) async fn look(
     }
     survey.sort();
     survey
-}
-
-/// Returns the verified signatures of one form, in the order of [`Survey::sightings`]. A `.sig` manifest counts under its
-/// tag only: the same layers under a referrer are not where its readers look.
-pub(in crate::trust) fn verified(
-    survey: &Survey,
-    format: SignatureFormat,
-) -> impl Iterator<Item = &Sighting> {
-    survey.sightings.iter().filter(move |sighting| {
-        let found = &sighting.found;
-        let in_place = format != SignatureFormat::CosignLegacy || found.place != found.digest.to_string();
-        found.format == format && found.outcome == Outcome::Verified && in_place
-    })
 }
 
 /// Where one thing lies.

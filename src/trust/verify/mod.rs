@@ -19,6 +19,7 @@ mod legacy;
 mod notary;
 mod outcome;
 mod place;
+pub(super) mod read_back;
 mod signer;
 mod stated;
 

@@ -288,7 +288,7 @@ fn open_session(
             return with(status(201), "location", &format!("/v2/{name}/blobs/{digest}"));
         }
     }
-    if asked.query("digest").is_some() {
+    if asked.query("digest").is_some() && !options.ways.sessions_only {
         return stored(store, options, asked, asked.body.clone());
     }
     store.sessions_opened += 1;

@@ -355,6 +355,17 @@ impl Fake {
         self.repository(repository, |held| held.tags.get(tag).cloned())
     }
 
+    /// Returns the manifests whose subject is `digest`.
+    pub(crate) fn referrers(&self, repository: &str, digest: &Digest) -> Vec<Bytes> {
+        let refers = |bytes: &&Bytes| {
+            let read: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+            read["subject"]["digest"] == digest.to_string()
+        };
+        self.repository(repository, |held| {
+            held.manifests.values().map(|(_, bytes)| bytes).filter(refers).cloned().collect()
+        })
+    }
+
     /// Returns all tags of a repository.
     pub(crate) fn tags(&self, repository: &str) -> BTreeMap<String, Digest> {
         self.repository(repository, |held| held.tags.clone())

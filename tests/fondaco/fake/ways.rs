@@ -18,6 +18,8 @@ pub(crate) struct Ways {
     /// `OCI-Chunk-Min-Length` of upload sessions; smaller chunks but the last are refused.
     pub chunk_min: Option<usize>,
     pub chunks: Chunks,
+    /// Answers an upload in one POST with a session and drops its bytes (distribution).
+    pub sessions_only: bool,
     /// Values of `artifactType` or `config.mediaType` that are refused (GitLab refuses all it does not know).
     pub refused_artifacts: Vec<String>,
     /// Takes an index whose manifests are not there.

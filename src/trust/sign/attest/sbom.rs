@@ -1,0 +1,75 @@
+//! The packages of one platform: the CycloneDX document is the predicate (in-toto `predicates/cyclonedx.md`).
+
+use serde_json::{Value, json};
+
+use super::{Facts, is_too_large};
+use crate::{
+    catalogue::{self, SbomSubject},
+    evidence::{ImageRecord, PlatformRecord},
+    model::{Digest, Package},
+};
+
+pub(super) const PREDICATE_TYPE: &str = "https://cyclonedx.org/bom";
+
+/// Returns the facts behind the SBOM: packages and system, without the tool's version.
+pub(super) fn facts(record: &ImageRecord, platform: &PlatformRecord) -> Value {
+    let packages = record.packages.get(&platform.packages).map_or("", String::as_str);
+    json!({"packages": Digest::sha256(packages), "platform": platform.platform, "system": platform.system})
+}
+
+/// Returns the document for a platform's manifest.
+pub(super) fn document(facts: &Facts<'_>, digest: &Digest, tool: &str) -> Result<Vec<u8>, String> {
+    let record = facts.record;
+    let platform = facts.platform(digest).ok_or_else(|| format!("{digest} is no platform of the image"))?;
+    let text = record.packages.get(&platform.packages).map_or("", String::as_str);
+    let packages: Result<Vec<Package>, _> = text.lines().map(str::parse).collect();
+    let subject = SbomSubject {
+        repository: facts.distribution.to_string(),
+        digest: digest.clone(),
+        platform: platform.platform.clone(),
+        system: platform.system.clone(),
+    };
+    let packages = packages.map_err(|error| error.to_string())?;
+    let taken_in = record.custody.hops.first().map(|hop| hop.at);
+    catalogue::cyclonedx(&subject, &packages, taken_in, tool).map_err(|error| error.to_string())
+}
+
+/// Returns the document as predicate; where it is too large, a BOM that refers to it by digest. The document itself is
+/// attached to the same manifest.
+pub(super) fn predicate(facts: &Facts<'_>, digest: &Digest, tool: &str) -> Result<Value, String> {
+    let document = document(facts, digest, tool)?;
+    let whole: Value = serde_json::from_slice(&document).map_err(|error| error.to_string())?;
+    Ok(if is_too_large(&whole) { reference(&whole, &document) } else { whole })
+}
+
+fn reference(whole: &Value, document: &[u8]) -> Value {
+    let digest = Digest::sha256(document);
+    json!({
+        "bomFormat": whole["bomFormat"],
+        "specVersion": whole["specVersion"],
+        "version": whole["version"],
+        "metadata": whole["metadata"],
+        "externalReferences": [{
+            "type": "bom",
+            "url": format!("urn:fondaco:referrer:{digest}"),
+            "comment": "attached to the same manifest as application/vnd.cyclonedx+json",
+            "hashes": [{"alg": "SHA-256", "content": digest.hex()}],
+        }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_document_is_named_by_its_digest() {
+        let whole =
+            json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": [1, 2]});
+        let short = reference(&whole, b"{}");
+        assert_eq!(short["specVersion"], "1.6");
+        assert_eq!(short["components"], Value::Null);
+        let expected = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+        assert_eq!(short["externalReferences"][0]["hashes"][0]["content"], expected);
+    }
+}
