@@ -22,7 +22,7 @@ pub(super) async fn examine(world: &World, state: &State) -> Vec<Finding> {
             return vec![Finding { place: "trust roots".to_owned(), said }];
         }
     };
-    watched.into_iter().flat_map(findings).collect()
+    watched.into_iter().flat_map(|watched| findings(&watched)).collect()
 }
 
 async fn watch(world: &World, state: &State) -> Result<Vec<Watched>, RunError> {
@@ -35,7 +35,7 @@ async fn watch(world: &World, state: &State) -> Result<Vec<Watched>, RunError> {
     world.git(read).await
 }
 
-fn findings(watched: Watched) -> Vec<Finding> {
+fn findings(watched: &Watched) -> Vec<Finding> {
     let place = format!("trust root {}", watched.path);
     let said = |remark: &Remark| match remark.weight {
         Weight::Note => Said::note(remark.what.clone()),

@@ -92,7 +92,7 @@ pub(crate) fn desired() -> Desired {
             name: "acme".to_owned(),
             quarantine: repository("registry.acme.example/quarantine"),
             signing: crate::manifest::DesiredSigning::file("keys/acme.key"),
-            vouching: Default::default(),
+            vouching: crate::manifest::DesiredVouching::default(),
             operator: None,
             role: None,
         },

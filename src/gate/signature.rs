@@ -145,9 +145,10 @@ mod tests {
     }
 
     #[test]
-    fn each_demand_that_is_not_met_gives_a_reason_by_the_policys_action() {
+    fn each_demand_that_is_not_met_gives_a_reason_by_its_action() {
         use Outcome::{Absent, Foreign, Invalid, Verified};
-        let cases: [(Outcome, &[(&str, Outcome)], &[&str]); 6] = [
+        type Case<'a> = (Outcome, &'a [(&'a str, Outcome)], &'a [&'a str]);
+        let cases: [Case<'_>; 6] = [
             (Verified, &[("signature", Verified), ("sbom", Verified), ("extra", Absent)], &[]),
             (
                 Invalid,

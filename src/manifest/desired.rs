@@ -185,6 +185,8 @@ pub enum Wanted {
     Exactly(String),
     /// A regular expression that the whole text has to match; it was checked by [`tag_rule::pattern`].
     Matching(String),
+    /// The text must not be there at all.
+    Nothing,
 }
 
 impl Wanted {
@@ -197,6 +199,7 @@ impl Wanted {
                 tag_rule::pattern(&format!("^(?:{pattern})$"))
                     .is_ok_and(|pattern| pattern.is_match(text.as_bytes()))
             }
+            Self::Nothing => false,
         }
     }
 }

@@ -119,8 +119,8 @@ async fn of_layer(
 fn unsigned(manifest: &AttestationManifest, layer: &Descriptor, said: Said) -> Unsigned {
     let reason = "unsigned: whoever pushes the image writes it".to_owned();
     let mut unsigned = unread(manifest, Some(layer), Outcome::Absent, reason);
-    unsigned.found.predicate_type = said.predicate_type.clone();
-    unsigned.found.says = said.says.clone();
+    unsigned.found.predicate_type.clone_from(&said.predicate_type);
+    unsigned.found.says.clone_from(&said.says);
     unsigned.stated = Some(Stated {
         attestation: layer.digest.clone(),
         subject: manifest.subject.clone(),

@@ -139,6 +139,8 @@ fn a_verdict_is_recomputed_from_what_is_recorded() {
         // The manifests of the commit that the record names, the packages and signatures as recorded, nothing else.
         let commit = scenario.repository.resolve(&record.verdicts.manifest_commit).unwrap();
         let then = fondaco::reconcile::State::read(&scenario.repository, &commit).unwrap();
+        // Who scanned is among what is recorded.
+        let scanned = record.scan.as_ref().and_then(|scan| scan.scanned.clone()).unwrap();
         let mut bare = record.clone();
         bare.scan = None;
         bare.verdicts.verdicts.clear();
@@ -158,7 +160,7 @@ fn a_verdict_is_recomputed_from_what_is_recorded() {
             commit: &record.verdicts.manifest_commit,
             now: record.verdicts.judged_at,
             actor: &record.custody.hops[0].actor,
-            tool: "replay",
+            tool: &scanned.tool,
         };
         let resolved = fondaco::plan::resolve(&desired, &recorded.evidence.lock, &observed);
         let amended = amend::amend(&judging, &evidence, &resolved, &amend::Facts::new()).unwrap();

@@ -191,7 +191,7 @@ const ATTACKS: [Attack; 15] = [
     (
         "unknown target",
         |tuf, server| {
-            tuf.target_name = "another.json".to_owned();
+            "another.json".clone_into(&mut tuf.target_name);
             server.serve(tuf.publish());
         },
         Kind::NotFound,

@@ -39,7 +39,7 @@ fn signature(message: &[u8]) -> String {
 fn artifact(
     fake: &Fake,
     tag: &str,
-    layer: Descriptor,
+    layer: &Descriptor,
     bytes: &[u8],
     subject: Option<&Descriptor>,
 ) -> Descriptor {
@@ -65,7 +65,7 @@ fn sign_by_tag(fake: &Fake, subject: &Descriptor) {
     let annotation = "dev.cosignproject.cosign/signature".to_owned();
     layer.annotations = BTreeMap::from([(annotation, signature(payload.as_bytes()))]);
     let tag = format!("sha256-{}.sig", subject.digest.hex());
-    artifact(fake, &tag, layer, payload.as_bytes(), None);
+    artifact(fake, &tag, &layer, payload.as_bytes(), None);
 }
 
 /// Signs with a bundle, listed by the API or under the fallback tag.
@@ -84,7 +84,7 @@ fn sign_by_bundle(fake: &Fake, subject: &Descriptor) {
     })
     .to_string();
     let layer = Descriptor::of(media_type::SIGSTORE_BUNDLE, bundle.as_bytes());
-    let manifest = artifact(fake, "", layer, bundle.as_bytes(), Some(subject));
+    let manifest = artifact(fake, "", &layer, bundle.as_bytes(), Some(subject));
     let index = json!({"schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": [manifest]});
     let tag = format!("sha256-{}", subject.digest.hex());
     fake.manifest(REPOSITORY, &tag, media_type::OCI_INDEX, index.to_string());
@@ -122,7 +122,8 @@ async fn requests(referrers: Referrers, sign: fn(&Fake, &Descriptor)) -> usize {
 
 #[tokio::test]
 async fn three_requests_an_image_in_either_form_with_and_without_a_referrers_api() {
-    let forms: [(&str, fn(&Fake, &Descriptor)); 2] = [("tag", sign_by_tag), ("bundle", sign_by_bundle)];
+    type Form = (&'static str, fn(&Fake, &Descriptor));
+    let forms: [Form; 2] = [("tag", sign_by_tag), ("bundle", sign_by_bundle)];
     for (name, sign) in forms {
         let with = requests(Referrers::On, sign).await;
         assert_eq!(with, 3 * IMAGES, "{name}, with the API");

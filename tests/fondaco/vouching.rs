@@ -319,8 +319,8 @@ async fn a_third_party_that_overwrites_us_is_written_around() {
         if let (Some((tag, bytes)), Phase::After) = (known, event.phase)
             && overwritten.lock().unwrap().insert(tag.clone())
         {
-            let media_type =
-                if tag.ends_with(".sig") { media_type::OCI_MANIFEST } else { media_type::OCI_INDEX };
+            let is_signature = tag.strip_suffix(".sig").is_some();
+            let media_type = if is_signature { media_type::OCI_MANIFEST } else { media_type::OCI_INDEX };
             other.upgrade().unwrap().manifest("payments/web", tag, media_type, bytes.clone());
         }
     });

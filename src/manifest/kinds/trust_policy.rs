@@ -81,6 +81,7 @@ pub struct TrustedIdentity {
     /// How records call the signer.
     pub name: Name,
     /// Who vouched for the identity, exactly: the OIDC issuer, such as `https://token.actions.githubusercontent.com`.
+    /// `none` where the certificate names no issuer, as those of GitHub's releases do not.
     pub issuer: Claim,
     /// The certificate's subject alternative name, exactly: an e-mail address, or a workflow with its ref.
     pub identity: Option<Claim>,

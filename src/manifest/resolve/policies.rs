@@ -231,7 +231,7 @@ fn names(names: &[Name]) -> BTreeSet<String> {
 
 fn identity(written: &TrustedIdentity) -> DesiredSigner {
     let claims = [
-        (ClaimKind::Issuer, wanted(Some(&written.issuer), None)),
+        (ClaimKind::Issuer, Some(issuer(&written.issuer))),
         (ClaimKind::Identity, wanted(written.identity.as_ref(), written.identity_pattern.as_ref())),
         (ClaimKind::SourceRepository, wanted(written.source_repository.as_ref(), None)),
         (ClaimKind::SourceRepositoryId, wanted(written.source_repository_id.as_ref(), None)),
@@ -243,6 +243,11 @@ fn identity(written: &TrustedIdentity) -> DesiredSigner {
     ];
     let claims = claims.into_iter().filter_map(|(kind, wanted)| Some((kind, wanted?))).collect();
     DesiredSigner { name: written.name.0.clone(), claims }
+}
+
+/// Returns what is wanted of the issuer. Certificates of GitHub's releases name none.
+fn issuer(written: &Claim) -> Wanted {
+    if written.0 == "none" { Wanted::Nothing } else { Wanted::Exactly(written.0.clone()) }
 }
 
 fn attestation(written: &WantedAttestation) -> DesiredAttestation {

@@ -55,7 +55,7 @@ fn the_smallest_manifest_has_a_default_for_everything_else() {
                 written: "fondaco.yaml:7".into(),
                 ..DesiredSigning::file("keys/acme.key")
             },
-            vouching: Default::default(),
+            vouching: crate::manifest::DesiredVouching::default(),
             operator: None,
             role: None,
         },

@@ -57,7 +57,7 @@ fn desired(
             name: "acme".into(),
             quarantine: "mirror.example/quarantine".parse().unwrap(),
             signing: crate::manifest::DesiredSigning::file("keys/acme.key"),
-            vouching: Default::default(),
+            vouching: crate::manifest::DesiredVouching::default(),
             operator: None,
             role: None,
         },

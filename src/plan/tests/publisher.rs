@@ -272,6 +272,9 @@ fn a_statement_about_one_of_two_platforms_excuses_nothing() {
     }
 }
 
+/// Signer, status and day of a statement.
+type Made<'a> = (&'a str, &'a str, u8);
+
 #[test]
 fn the_latest_statement_of_every_signer_has_to_excuse() {
     let at = |status: &str, day: u8| {
@@ -279,7 +282,7 @@ fn the_latest_statement_of_every_signer_has_to_excuse() {
         statement["timestamp"] = json!(format!("2026-11-{day:02}T00:00:00Z"));
         statement
     };
-    let cases: [(&[(&str, &str, u8)], bool); 7] = [
+    let cases: [(&[Made<'_>], bool); 7] = [
         (&[("acme", "not_affected", 1)], true),
         (&[("acme", "affected", 1), ("acme", "fixed", 2)], true),
         (&[("acme", "not_affected", 1), ("acme", "affected", 2)], false),

@@ -139,9 +139,10 @@ fn what_was_promoted_before_there_were_attestations_gets_them() {
 
 #[test]
 fn a_scan_is_attested_anew_where_it_says_something_else_or_after_a_week() {
+    type Case<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, Cause)]);
     let fresh = [("scan", Cause::Advisories), ("summary", Cause::Advisories)];
     let other = [("scan", Cause::Facts), ("summary", Cause::Facts)];
-    let cases: [(&str, &[&str], &[(&str, Cause)]); 4] = [
+    let cases: [Case<'_>; 4] = [
         ("2026-11-01T00:00:00Z", &["wheels"], &[]),
         ("2026-11-07T23:59:59Z", &["wheels"], &[]),
         ("2026-11-08T00:00:00Z", &["wheels"], &fresh),

@@ -85,6 +85,7 @@ fn demand(text: &mut String, exact: &str, pattern: &str, wanted: &Wanted) {
     let _ = match wanted {
         Wanted::Exactly(value) => writeln!(text, "      {exact}: {}", quoted(value)),
         Wanted::Matching(value) => writeln!(text, "      {pattern}: {}", quoted(value)),
+        Wanted::Nothing => writeln!(text, "      {exact}: none"),
     };
 }
 

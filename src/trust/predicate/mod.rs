@@ -218,7 +218,10 @@ fn says(kind: StatementKind, wanted: &Wanted, said: Option<&str>) -> Result<(), 
     if wanted.matches(said) {
         return Ok(());
     }
-    let (Wanted::Exactly(text) | Wanted::Matching(text)) = wanted;
+    let text = match wanted {
+        Wanted::Exactly(text) | Wanted::Matching(text) => text,
+        Wanted::Nothing => "nothing",
+    };
     Err(format!("its {what} is `{}`, wanted is `{text}`", shown(said)))
 }
 

@@ -148,13 +148,13 @@ fn product(found: &Value) -> Result<Product, String> {
     }
     let found = Object::of(found, "a product")?;
     let hash = found.object("hashes")?.map_or(Ok(None), |hashes| hashes.text("sha-256"))?;
-    let part = |part: &Value| match part.as_str() {
-        Some(name) => bounded(name, "subcomponents").map(|()| name.to_owned()),
-        None => {
-            let names = component(Object::of(part, "a subcomponent")?)?;
-            let purl = names.iter().find(|name| name.starts_with("pkg:"));
-            Ok(purl.or(names.first()).cloned().unwrap_or_default())
+    let part = |part: &Value| {
+        if let Some(name) = part.as_str() {
+            return bounded(name, "subcomponents").map(|()| name.to_owned());
         }
+        let names = component(Object::of(part, "a subcomponent")?)?;
+        let purl = names.iter().find(|name| name.starts_with("pkg:"));
+        Ok(purl.or(names.first()).cloned().unwrap_or_default())
     };
     Ok(Product {
         subject: false,

@@ -39,7 +39,9 @@ pub(super) fn read(predicate: Object<'_>) -> Result<Told, String> {
             Some(BUILDKIT) => parameters.object("configSource")?.map_or(Ok(None), source::described)?,
             _ => None,
         };
-        found.into_iter().for_each(|found| source::say(&mut says, found));
+        if let Some(found) = found {
+            source::say(&mut says, found);
+        }
     }
     Ok(Told { says, content: Content::Provenance(source::materials(definition, "resolvedDependencies")?) })
 }

@@ -203,7 +203,7 @@ fn versions_do_not_go_back_unless_their_keys_were_exchanged() {
         match (checked, refused) {
             (Ok(()), None) => {}
             (Err(RootError::Rollback(why)), Some(role)) => {
-                assert!(why.contains(&format!("`{role}`")), "{why}")
+                assert!(why.contains(&format!("`{role}`")), "{why}");
             }
             (checked, refused) => panic!("{versions:?} {keys:?}: {checked:?}, expected {refused:?}"),
         }
@@ -285,5 +285,8 @@ fn the_age_of_a_root_is_that_of_its_record_or_of_its_commit() {
     assert_eq!(of(other.text(), None, Some("2026-11-02")), said("2026-11-02", 211));
     assert_eq!(of(other.text(), None, None), none, "unknown is a note");
     let unreadable = of("{}", None, None);
-    assert!(unreadable[0].contains("cannot be read: missing field"), "{unreadable:?}");
+    assert!(
+        unreadable[0].contains("cannot be read: failed to parse JSON: missing field `mediaType`"),
+        "{unreadable:?}"
+    );
 }

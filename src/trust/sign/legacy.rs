@@ -84,13 +84,12 @@ impl<'a> Signature<'a> {
             self.judge(&layer).await?;
             return Ok(Some(there.descriptor.digest.clone()));
         }
-        let layer = match &self.layer {
-            Some(layer) => layer.clone(),
-            None => {
-                let signature = signer.sign(&self.payload).await?;
-                let timestamp = signer.timestamp(&signature).await?;
-                layer(&self.payload, &signature, timestamp.as_deref())
-            }
+        let layer = if let Some(layer) = &self.layer {
+            layer.clone()
+        } else {
+            let signature = signer.sign(&self.payload).await?;
+            let timestamp = signer.timestamp(&signature).await?;
+            layer(&self.payload, &signature, timestamp.as_deref())
         };
         self.layer = Some(layer.clone());
         let known = layers.iter().any(|there| there.digest == layer.digest);

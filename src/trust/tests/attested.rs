@@ -56,8 +56,9 @@ fn outcomes(record: &VerificationRecord) -> Vec<(&str, Outcome)> {
 
 #[tokio::test]
 async fn the_worst_demand_decides_and_each_is_told() {
+    type Case<'a> = (&'a [(&'a TestKey, &'a str)], Outcome, [Outcome; 3]);
     let both = [wanted("sbom", SBOM, true), wanted("scan", VULN, true)];
-    let cases: [(&[(&TestKey, &str)], Outcome, [Outcome; 3]); 4] = [
+    let cases: [Case<'_>; 4] = [
         (&[(&org(), SBOM), (&org(), VULN)], Verified, [Verified, Verified, Verified]),
         (&[(&org(), SBOM)], Absent, [Verified, Verified, Absent]),
         (&[(&org(), SBOM), (&stranger(), VULN)], Foreign, [Verified, Verified, Foreign]),

@@ -85,7 +85,7 @@ async fn a_signers_statement_that_cannot_be_read_leaves_the_rest_incomplete() {
     let mut bundle = bundle(&org(), &org(), &json!({}));
     bundle["dsseEnvelope"]["payload"] = json!(STANDARD.encode(text));
     bundle["dsseEnvelope"]["signatures"][0]["sig"] =
-        json!(STANDARD.encode(org().sign(signed.as_bytes()).unwrap()));
+        json!(STANDARD.encode(org().signature(signed.as_bytes())));
     put_bundle(&registry, &image("image"), bundle.to_string().as_bytes());
     let accepted = Accepted::of_policy(Some(&policy(&[("org", &org())])));
     let (record, stated) = verify_and_read(&registry, PATH, &image("image").digest, &accepted).await;

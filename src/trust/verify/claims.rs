@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 
 use sigstore_crypto::CertificateInfo;
 
-use crate::{manifest::DesiredSigner, model::ClaimKind};
+use crate::{
+    manifest::{DesiredSigner, Wanted},
+    model::{ClaimKind, foreign::cut},
+};
 
-/// The longest claim that is read, in bytes. Real ones are addresses of some 150; a longer one counts as not made.
+/// The longest claim that is read, in bytes. Real ones are addresses of some 150; a longer one counts as not made, and a
+/// longer issuer as another one.
 const CLAIM_BYTES_MAX: usize = 2048;
 
 /// A certificate's claims by kind.
@@ -29,20 +33,29 @@ impl Claims {
             (ClaimKind::Runner, ci.runner_environment.clone()),
         ];
         let made = made.into_iter().filter_map(|(kind, text)| Some((kind, text?)));
-        Self(made.filter(|(_, text)| text.len() <= CLAIM_BYTES_MAX).collect())
+        // An issuer is never left out: a policy may want that there is none.
+        let kept = made.filter_map(|(kind, text)| match kind {
+            _ if text.len() <= CLAIM_BYTES_MAX => Some((kind, text)),
+            ClaimKind::Issuer => Some((kind, cut(&text, CLAIM_BYTES_MAX))),
+            _ => None,
+        });
+        Self(kept.collect())
     }
 
     /// Returns the policy's name for the first signer whose demands are all met. A claim that is not made meets nothing.
     pub(super) fn signer<'a>(&self, signers: &'a [DesiredSigner]) -> Option<&'a str> {
         let meets = |signer: &&DesiredSigner| {
             // Issuer and identity are always among the demands; without any, nobody is named.
-            !signer.claims.is_empty()
-                && signer
-                    .claims
-                    .iter()
-                    .all(|(kind, wanted)| self.0.get(kind).is_some_and(|text| wanted.matches(text)))
+            !signer.claims.is_empty() && signer.claims.iter().all(|(kind, wanted)| self.meets(*kind, wanted))
         };
         signers.iter().find(meets).map(|signer| signer.name.as_str())
+    }
+
+    fn meets(&self, kind: ClaimKind, wanted: &Wanted) -> bool {
+        match (self.0.get(&kind), wanted) {
+            (made, Wanted::Nothing) => made.is_none(),
+            (made, wanted) => made.is_some_and(|text| wanted.matches(text)),
+        }
     }
 
     /// Returns who it is, for a reason.

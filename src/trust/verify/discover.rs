@@ -2,7 +2,7 @@
 
 use super::{accepted::Accepted, outcome::Judgement, place::Place};
 use crate::{
-    model::{AttestationFound, Digest, Repository, SignatureFormat, SignatureFound},
+    model::{AttestationFound, Digest, Outcome, Repository, SignatureFormat, SignatureFound},
     registry::{Registry, RegistryError},
     trust::{
         fetch::FetchError,
@@ -82,7 +82,7 @@ pub(in crate::trust) struct Survey {
 #[derive(Debug)]
 pub(super) enum Finding {
     Signature(Sighting),
-    Attestation(Attestation),
+    Attestation(Box<Attestation>),
     Failure(Failure),
     /// An obstacle behind which there is no signature.
     Unattested(Failure),
@@ -97,7 +97,7 @@ impl Survey {
                     if let Some(said) = &mut attestation.said {
                         self.budget.keep(attestation.found.outcome, said);
                     }
-                    self.attestations.push(attestation);
+                    self.attestations.push(*attestation);
                 }
                 Finding::Failure(failure) => self.failures.push(failure),
                 Finding::Unattested(failure) => self.unattested.push(failure),
@@ -187,6 +187,6 @@ impl Spot<'_> {
             outcome,
             reason,
         };
-        Finding::Attestation(Attestation { found, said })
+        Finding::Attestation(Box::new(Attestation { found, said }))
     }
 }

@@ -113,7 +113,9 @@ impl Place<'_> {
         let repository =
             Repository { host: self.registry.host().to_owned(), path: self.repository.to_owned() };
         let about = |finding| match finding {
-            Finding::Attestation(made) => Finding::Attestation(made.about(&repository, self.subject)),
+            Finding::Attestation(made) => {
+                Finding::Attestation(Box::new(made.about(&repository, self.subject)))
+            }
             other => other,
         };
         findings.into_iter().map(about).collect()

@@ -138,7 +138,7 @@ fn answer(request: &[u8], certificate: &Certificate, key: &SecretKey, fault: Fau
         signature: octets(signature.as_bytes()),
         unsigned_attrs: None,
     };
-    let signed = SignedData {
+    let content = SignedData {
         version: CmsVersion::V3,
         digest_algorithms: SetOfVec::try_from(vec![algorithm(SHA_256)]).unwrap(),
         encap_content_info: EncapsulatedContentInfo {
@@ -149,7 +149,7 @@ fn answer(request: &[u8], certificate: &Certificate, key: &SecretKey, fault: Fau
         crls: None,
         signer_infos: SignerInfos(SetOfVec::try_from(vec![signer]).unwrap()),
     };
-    let token = ContentInfo { content_type: SIGNED_DATA, content: Any::encode_from(&signed).unwrap() };
+    let token = ContentInfo { content_type: SIGNED_DATA, content: Any::encode_from(&content).unwrap() };
     // TimeStampResp: granted, and the token.
     let mut inner = vec![0x30, 0x03, 0x02, 0x01, 0x00];
     inner.extend(token.to_der().unwrap());

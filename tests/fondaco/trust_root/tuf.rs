@@ -195,11 +195,11 @@ impl Server {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let server = Self { address, served: Arc::default() };
         server.serve(files);
-        let served = Arc::clone(&server.served);
+        let files = Arc::clone(&server.served);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let served = Arc::clone(&served);
-                std::thread::spawn(move || answer(&stream, &served));
+                let files = Arc::clone(&files);
+                std::thread::spawn(move || answer(&stream, &files));
             }
         });
         server

@@ -188,9 +188,12 @@ fn sources_that_disagree_about_their_commit_are_unreadable() {
     }
 }
 
+/// Repository, ref and commit.
+type Parts<'a> = (&'a str, Option<&'a str>, Option<&'a str>);
+
 #[test]
 fn uris_are_taken_apart() {
-    let cases: [(&str, Option<(&str, Option<&str>, Option<&str>)>); 17] = [
+    let cases: [(&str, Option<Parts<'_>>); 17] = [
         (
             "git+https://github.com/acme/web@refs/heads/main",
             Some(("https://github.com/acme/web", Some("refs/heads/main"), None)),

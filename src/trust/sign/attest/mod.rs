@@ -128,11 +128,11 @@ pub fn wanted(facts: &Facts<'_>) -> Vec<Artefact> {
         for subject in facts.subjects() {
             let fits = format::signature_tag(&subject.digest).is_some();
             wanted.extend(fits.then(|| facts.legacy(&subject)));
-            wanted.push(facts.plain(subject, Form::Signature));
+            wanted.push(plain(subject, Form::Signature));
         }
         let form = || Form::Document { artifact_type: media_type::CYCLONEDX.to_owned() };
         let platforms = facts.record.custody.subject.platforms.iter().map(evidence::descriptor);
-        wanted.extend(platforms.map(|platform| facts.plain(platform, form())));
+        wanted.extend(platforms.map(|platform| plain(platform, form())));
     }
     for kind in &facts.mirror.vouching.attestations {
         let says = match kind {
@@ -193,10 +193,6 @@ impl Facts<'_> {
         self.record.custody.subject.platforms.iter().find(|platform| platform.digest == *digest)
     }
 
-    fn plain(&self, subject: Descriptor, form: Form) -> Artefact {
-        Artefact { subject, form, facts: None, as_of: None }
-    }
-
     /// Returns what the simple signing payload names, which containers/image compares.
     fn reference(&self) -> String {
         match self.mirror.vouching.docker_reference {
@@ -210,7 +206,7 @@ impl Facts<'_> {
     fn legacy(&self, subject: &Descriptor) -> Artefact {
         let usual = self.mirror.vouching.docker_reference == DockerReference::Repository;
         let facts = (!usual).then(|| Digest::sha256(legacy::payload(&self.reference(), &subject.digest)));
-        Artefact { facts, ..self.plain(subject.clone(), Form::CosignLegacy) }
+        Artefact { facts, ..plain(subject.clone(), Form::CosignLegacy) }
     }
 
     fn attested(&self, kind: AttestationKind) -> Vec<Artefact> {
@@ -271,6 +267,10 @@ impl Facts<'_> {
         let folder = evidence::image_directory(&custody.source.repository, &custody.subject.digest);
         json!({"name": format!("{folder}/{file}"), "digest": digest_set(&Digest::sha256(text))})
     }
+}
+
+fn plain(subject: Descriptor, form: Form) -> Artefact {
+    Artefact { subject, form, facts: None, as_of: None }
 }
 
 /// Whether a predicate holds a record, or names it.

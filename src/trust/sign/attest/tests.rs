@@ -53,6 +53,14 @@ impl Case {
         self.with(wanted)
     }
 
+    fn reference(&mut self) -> String {
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method's lifetime is not general enough"
+        )]
+        self.with(|facts| facts.reference())
+    }
+
     fn kinds(&mut self) -> BTreeSet<AttestationKind> {
         let kinds = self.wanted().into_iter().filter_map(|artefact| match artefact.form {
             Form::Attestation { kind, .. } => Some(kind),
@@ -286,11 +294,11 @@ fn a_large_scan_is_named_by_its_digest() {
 #[test]
 fn the_payload_names_the_tag_where_the_manifest_says_so() {
     let mut case = case();
-    assert_eq!(case.with(|facts| facts.reference()), "registry.acme.example:5000/payments/nginx");
+    assert_eq!(case.reference(), "registry.acme.example:5000/payments/nginx");
     let plain = case.wanted();
     assert!(plain.iter().all(|artefact| artefact.form != Form::CosignLegacy || artefact.facts.is_none()));
     case.mirror.vouching.docker_reference = DockerReference::RepositoryAndTag;
-    assert_eq!(case.with(|facts| facts.reference()), "registry.acme.example:5000/payments/nginx:1.28");
+    assert_eq!(case.reference(), "registry.acme.example:5000/payments/nginx:1.28");
     let tagged = case.wanted();
     assert!(tagged.iter().all(|artefact| artefact.form != Form::CosignLegacy || artefact.facts.is_some()));
 }
