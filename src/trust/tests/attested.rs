@@ -54,6 +54,23 @@ fn outcomes(record: &VerificationRecord) -> Vec<(&str, Outcome)> {
     record.demands.iter().map(|made| (made.demand.as_str(), made.outcome)).collect()
 }
 
+/// An attestation that was altered, or is about another image, is an invalid one: it is neither missing nor a signature.
+#[tokio::test]
+async fn an_attestation_that_does_not_hold_is_invalid_and_no_signature() {
+    let digest = image("image").digest;
+    let mut altered = bundle(&org(), &org(), &statement(SBOM, &digest));
+    let other = bundle(&org(), &org(), &statement(SBOM, &image("other").digest));
+    altered["dsseEnvelope"]["signatures"] = other["dsseEnvelope"]["signatures"].clone();
+    for bundle in [altered, other] {
+        let registry = attested(&[]);
+        put_bundle(&registry, &image("image"), bundle.to_string().as_bytes());
+        let record = judged(&registry, &demanding(vec![wanted("sbom", SBOM, true)])).await;
+        assert_eq!(outcomes(&record), [("signature", Verified), ("sbom", Invalid)]);
+        assert_eq!((record.signatures.len(), record.attestations.len()), (1, 1));
+        assert_eq!(judged(&registry, &policy(&[("org", &org())])).await.outcome, Verified);
+    }
+}
+
 #[tokio::test]
 async fn the_worst_demand_decides_and_each_is_told() {
     type Case<'a> = (&'a [(&'a TestKey, &'a str)], Outcome, [Outcome; 3]);
@@ -105,7 +122,7 @@ async fn a_bundle_for_another_predicate_or_another_image_meets_no_demand() {
     let other = bundle(&org(), &org(), &statement(SBOM, &image("other").digest));
     put_bundle(&registry, &image("image"), other.to_string().as_bytes());
     let record = judged(&registry, &policy).await;
-    assert_eq!(outcomes(&record)[1], ("sbom", Absent));
+    assert_eq!(outcomes(&record)[1], ("sbom", Invalid));
 }
 
 #[tokio::test]

@@ -33,7 +33,14 @@ pub(super) fn verdict_of(bytes: &[u8], subject: &Digest, accepted: &Accepted) ->
         return Judgement::invalid("the bundle holds no DSSE envelope and so names no image");
     };
     let judged = judge(envelope, Ok(&bundle), Along::of(&bundle), subject, accepted);
-    judged.unwrap_or_else(Judgement::invalid)
+    judged.unwrap_or_else(|reason| Judgement { attested: claimed(envelope), ..Judgement::invalid(reason) })
+}
+
+/// Returns which attestation an envelope that does not hold claims to be: what is demanded of that kind is then known to
+/// have been tampered with, and a signature that is demanded is not concerned.
+fn claimed(envelope: &DsseEnvelope) -> Option<Attested> {
+    let Statement { predicate_type, .. } = statement(envelope).ok()?;
+    (predicate_type != format::SIGN_PREDICATE).then_some(Attested { predicate_type, statement: None })
 }
 
 /// Returns the statement of a bundle that holds, whatever its predicate.
