@@ -7,29 +7,16 @@
 one_image() {
     host="127.0.0.1:$(free_port)"
     start_olareg registry "$host"
-    local folder="$work/rootfs"
-    mkdir -p "$folder/etc" "$folder/var/lib/dpkg"
-    printf 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n' >"$folder/etc/os-release"
-    printf 'Package: tzdata\nStatus: install ok installed\nArchitecture: all\nVersion: 2025b-0+deb12u2\nDescription: time zones\n\n' \
-        >"$folder/var/lib/dpkg/status"
-    tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$folder" -cf "$work/layer.tar" .
-    crane append --insecure --oci-empty-base -f "$work/layer.tar" -t "$host/upstream/image:1" >>"$work/crane.log" 2>&1
-    crane mutate --insecure --set-platform linux/amd64 -t "$host/upstream/image:1" "$host/upstream/image:1" \
-        >>"$work/crane.log" 2>&1
     # shellcheck disable=SC2034  # for those who source this
-    digest="$(crane digest --insecure "$host/upstream/image:1")"
+    digest="$(debian_image "$host/upstream/image:1")"
 }
 
 # one_mirror: a manifest repository in $manifests that pins advisories and has no signing block yet.
 one_mirror() {
     manifests="$work/manifests"
     new_manifests "$manifests" "$work/remote.git"
-    mkdir -p "$manifests/keys" "$manifests/trust" "$work/advisories"
-    cat >"$work/advisories/EXAMPLE-1.json" <<'JSON'
-{"schema_version": "1.6.0", "id": "EXAMPLE-1", "modified": "2026-11-01T00:00:00Z", "published": "2026-11-01T00:00:00Z",
- "affected": [{"package": {"ecosystem": "Debian:12", "name": "tzdata"},
-  "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2024a-0+deb12u1"}]}]}]}
-JSON
+    mkdir -p "$manifests/keys" "$manifests/trust"
+    debian_advisory "$work/advisories"
 }
 
 # manifest CONSUMER LINE…: writes and pushes the manifests; the lines are those of the signing block.

@@ -169,3 +169,30 @@ commit_and_push() { # WORK_TREE MESSAGE
     git -C "$1" commit --quiet --message "$2"
     git -C "$1" push --quiet origin HEAD:main
 }
+
+# --- what is mirrored -------------------------------------------------------------------------------------------------
+
+# debian_image REGISTRY/REPOSITORY:TAG: pushes an image of one Debian package, different for each name; prints its digest.
+debian_image() {
+    local folder="$work/rootfs"
+    rm -rf "$folder"
+    mkdir -p "$folder/etc" "$folder/var/lib/dpkg"
+    printf 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n' >"$folder/etc/os-release"
+    printf 'Package: tzdata\nStatus: install ok installed\nArchitecture: all\nVersion: 2025b-0+deb12u2\nDescription: time zones\n\n' \
+        >"$folder/var/lib/dpkg/status"
+    echo "$1" >"$folder/etc/name"
+    tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$folder" -cf "$work/layer.tar" .
+    crane append --insecure --oci-empty-base -f "$work/layer.tar" -t "$1" >>"$work/crane.log" 2>&1
+    crane mutate --insecure --set-platform linux/amd64 -t "$1" "$1" >>"$work/crane.log" 2>&1
+    crane digest --insecure "$1"
+}
+
+# debian_advisory FOLDER: an advisory that is about nothing in that image, so that the database speaks of its distribution.
+debian_advisory() {
+    mkdir -p "$1"
+    cat >"$1/EXAMPLE-1.json" <<'JSON'
+{"schema_version": "1.6.0", "id": "EXAMPLE-1", "modified": "2026-11-01T00:00:00Z", "published": "2026-11-01T00:00:00Z",
+ "affected": [{"package": {"ecosystem": "Debian:12", "name": "tzdata"},
+  "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2024a-0+deb12u1"}]}]}]}
+JSON
+}

@@ -190,16 +190,18 @@ pub enum Wanted {
 }
 
 impl Wanted {
-    /// Returns whether a text is the wanted one. An expression that does not compile matches nothing.
-    pub fn matches(&self, text: &str) -> bool {
-        match self {
-            Self::Exactly(wanted) => wanted == text,
-            Self::Matching(pattern) => {
+    /// Returns whether what is said is what is wanted; `None` where nothing is said. An expression that does not compile
+    /// matches nothing.
+    pub fn matches(&self, said: Option<&str>) -> bool {
+        match (self, said) {
+            (Self::Nothing, said) => said.is_none(),
+            (_, None) => false,
+            (Self::Exactly(wanted), Some(text)) => wanted == text,
+            (Self::Matching(pattern), Some(text)) => {
                 // The whole text: an expression that is found somewhere inside accepts whoever puts it into a path.
                 tag_rule::pattern(&format!("^(?:{pattern})$"))
                     .is_ok_and(|pattern| pattern.is_match(text.as_bytes()))
             }
-            Self::Nothing => false,
         }
     }
 }
@@ -386,7 +388,18 @@ mod tests {
             ("(", "(", false),
         ];
         for (pattern, text, expected) in cases {
-            assert_eq!(Wanted::Matching(pattern.to_owned()).matches(text), expected, "{pattern} {text}");
+            assert_eq!(
+                Wanted::Matching(pattern.to_owned()).matches(Some(text)),
+                expected,
+                "{pattern} {text}"
+            );
         }
+    }
+
+    #[test]
+    fn what_is_not_said_is_only_wanted_as_nothing() {
+        assert!(Wanted::Nothing.matches(None) && !Wanted::Nothing.matches(Some("")));
+        assert!(!Wanted::Exactly(String::new()).matches(None));
+        assert!(!Wanted::Matching(".*".to_owned()).matches(None));
     }
 }

@@ -129,7 +129,8 @@ async fn one(
     if let Some(index) = index {
         let quarantine = quarantine_of(desired, &wanted.image.source);
         let registry = world.registries.get(desired, &quarantine.host).map_err(|error| error.to_string())?;
-        for unsigned in buildkit::read(registry.as_ref(), &quarantine.path, &index.digest).await {
+        let read = buildkit::read(registry.as_ref(), &quarantine.path, &index.digest).await;
+        for unsigned in read.map_err(|error| error.to_string())? {
             verification.attestations.push(unsigned.found);
             unsigned.stated.into_iter().for_each(|said| stated.add(said));
         }

@@ -14,7 +14,7 @@ use crate::{
         AttestationFound, Descriptor, Digest, Document, ImageManifest, Outcome, Proof, Reference,
         SignatureFormat,
     },
-    registry::{RawManifest, Registry},
+    registry::{RawManifest, Registry, RegistryError},
 };
 
 /// The largest statement that is fetched, in bytes: as for signed ones.
@@ -30,19 +30,24 @@ pub struct Unsigned {
 
 /// Returns the statements of an index, sorted. Of anything but an index there are none.
 ///
-/// Never fails: what could not be fetched is `Undeterminable`, what is not as it should be `Invalid`, everything else
-/// `Absent`, as nobody has signed it.
-pub async fn read(registry: &dyn Registry, repository: &str, image: &Digest) -> Vec<Unsigned> {
-    let Ok(Some(raw)) = registry.get_manifest(repository, &Reference::from(image)).await else {
-        return vec![];
-    };
-    let Some(Document::Index(index)) = parsed(&raw) else { return vec![] };
+/// What the index names and could not be fetched is `Undeterminable`, what is not as it should be `Invalid`, everything
+/// else `Absent`, as nobody has signed it.
+///
+/// # Errors
+/// Where the index itself could not be read: that is not the same as an index without statements.
+pub async fn read(
+    registry: &dyn Registry,
+    repository: &str,
+    image: &Digest,
+) -> Result<Vec<Unsigned>, RegistryError> {
+    let raw = registry.get_manifest(repository, &Reference::from(image)).await?;
+    let Some(Document::Index(index)) = raw.as_ref().and_then(parsed) else { return Ok(vec![]) };
     let (mut found, mut budget) = (vec![], Budget::default());
     for manifest in buildkit::manifests(&index) {
         found.extend(of_manifest(registry, repository, &manifest, &mut budget).await);
     }
     found.sort_by(|a, b| a.found.cmp(&b.found));
-    found
+    Ok(found)
 }
 
 fn parsed(raw: &RawManifest) -> Option<Document> {

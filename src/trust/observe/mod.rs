@@ -5,7 +5,6 @@
 //! by the code that runs use before anybody sees it. Reads registries and decides nothing; next in reading order:
 //! [`super::verify`].
 
-mod buildkit;
 mod document;
 mod hint;
 mod pattern;
@@ -23,7 +22,7 @@ pub use document::policy_text;
 pub use proposal::{Proposal, ProposedIdentity, ProposedStatement, Proven, propose};
 pub use report::{Report, Trial};
 
-use super::verify::verify;
+use super::{buildkit, verify::verify};
 use crate::{
     evidence::VerificationRecord,
     manifest::{
@@ -116,7 +115,8 @@ pub async fn observe(
         Some(record) => record,
         None => verify(registry, path, &manifest.digest, None).await,
     };
-    buildkit::add(registry, path, &manifest, &mut record).await;
+    let unsigned = buildkit::read(registry, path, &manifest.digest).await?;
+    record.attestations.extend(unsigned.into_iter().map(|unsigned| unsigned.found));
     let hints = hint::of(registry, path, &record).await;
     Ok(Observation { repository: subject.repository.clone(), image, digest: manifest.digest, record, hints })
 }

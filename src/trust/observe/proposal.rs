@@ -229,7 +229,7 @@ fn signer(found: &AttestationFound, identities: &[ProposedIdentity]) -> Option<S
     }
     let meets = |identity: &&ProposedIdentity| {
         let claims = &found.proof.claims;
-        identity.claims.iter().all(|(kind, wanted)| claims.get(kind).is_some_and(|text| wanted.matches(text)))
+        identity.claims.iter().all(|(kind, wanted)| wanted.matches(claims.get(kind).map(String::as_str)))
     };
     identities.iter().find(meets).map(|identity| identity.name.clone())
 }

@@ -213,16 +213,18 @@ pub fn meets(wanted: &DesiredAttestation, said: &Said) -> Result<(), String> {
 const SHOWN_CHARS_MAX: usize = 120;
 
 fn says(kind: StatementKind, wanted: &Wanted, said: Option<&str>) -> Result<(), String> {
-    let what = name(kind);
-    let Some(said) = said else { return Err(format!("it says no {what}")) };
     if wanted.matches(said) {
         return Ok(());
     }
-    let text = match wanted {
-        Wanted::Exactly(text) | Wanted::Matching(text) => text,
-        Wanted::Nothing => "nothing",
+    let what = name(kind);
+    let wanted = match wanted {
+        Wanted::Exactly(text) | Wanted::Matching(text) => format!("`{text}`"),
+        Wanted::Nothing => "none".to_owned(),
     };
-    Err(format!("its {what} is `{}`, wanted is `{text}`", shown(said)))
+    Err(match said {
+        Some(said) => format!("its {what} is `{}`, wanted is {wanted}", shown(said)),
+        None => format!("it says no {what}"),
+    })
 }
 
 /// Returns how sentences call what a statement says.

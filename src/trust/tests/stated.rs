@@ -182,7 +182,7 @@ async fn statements_of_an_index_are_unsigned_whatever_they_say() {
             (PROVENANCE, b"{".to_vec()),
         ],
     );
-    let found = buildkit::read(&registry, PATH, &index).await;
+    let found = buildkit::read(&registry, PATH, &index).await.unwrap();
     let mut told: Vec<_> =
         found.iter().map(|u| (u.found.outcome, u.found.reason.as_str(), u.stated.is_some())).collect();
     told.sort();
@@ -198,7 +198,15 @@ async fn statements_of_an_index_are_unsigned_whatever_they_say() {
         ]
     );
     assert!(found.iter().all(|unsigned| unsigned.found.proof == crate::model::Proof::default()));
-    assert_eq!(buildkit::read(&registry, PATH, &image("nothing").digest).await, []);
+    assert_eq!(buildkit::read(&registry, PATH, &image("nothing").digest).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_index_that_cannot_be_read_is_not_one_without_statements() {
+    let registry = Memory::default();
+    let index = index(&registry, &[(PROVENANCE, b"{}".to_vec())]);
+    registry.fail(&format!("manifest {index}"), super::memory::unavailable());
+    assert_eq!(buildkit::read(&registry, PATH, &index).await.unwrap_err(), super::memory::unavailable());
 }
 
 #[tokio::test]
@@ -208,7 +216,7 @@ async fn statements_that_cannot_be_fetched_are_undeterminable() {
     let digest = Digest::sha256(&good);
     let index = index(&registry, &[(PROVENANCE, good)]);
     registry.truncate(&digest);
-    let found = buildkit::read(&registry, PATH, &index).await;
+    let found = buildkit::read(&registry, PATH, &index).await.unwrap();
     assert_eq!((found.len(), found[0].found.outcome, &found[0].stated), (1, Outcome::Undeterminable, &None));
     assert_eq!(found[0].found.predicate_type, PROVENANCE);
 }

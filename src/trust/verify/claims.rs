@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sigstore_crypto::CertificateInfo;
 
 use crate::{
-    manifest::{DesiredSigner, Wanted},
+    manifest::DesiredSigner,
     model::{ClaimKind, foreign::cut},
 };
 
@@ -46,16 +46,13 @@ impl Claims {
     pub(super) fn signer<'a>(&self, signers: &'a [DesiredSigner]) -> Option<&'a str> {
         let meets = |signer: &&DesiredSigner| {
             // Issuer and identity are always among the demands; without any, nobody is named.
-            !signer.claims.is_empty() && signer.claims.iter().all(|(kind, wanted)| self.meets(*kind, wanted))
+            !signer.claims.is_empty()
+                && signer
+                    .claims
+                    .iter()
+                    .all(|(kind, wanted)| wanted.matches(self.0.get(kind).map(String::as_str)))
         };
         signers.iter().find(meets).map(|signer| signer.name.as_str())
-    }
-
-    fn meets(&self, kind: ClaimKind, wanted: &Wanted) -> bool {
-        match (self.0.get(&kind), wanted) {
-            (made, Wanted::Nothing) => made.is_none(),
-            (made, wanted) => made.is_some_and(|text| wanted.matches(text)),
-        }
     }
 
     /// Returns who it is, for a reason.
