@@ -46,7 +46,7 @@ pub(super) async fn gather(
     if wanted.iter().any(|wanted| wanted.ticket.is_some()) {
         super::know(world, &state.evidence);
     }
-    let policies = prepared(world, desired, &wanted);
+    let policies = prepared(world, desired, wanted.iter().map(|wanted| &wanted.image));
     let policies = &policies;
     let work = stream::iter(wanted).map(|wanted| async move {
         let key = (wanted.image.source.clone(), wanted.digest.clone());
@@ -97,10 +97,15 @@ fn wanted(world: &World, plan: &Plan, facts: &Facts) -> Vec<Wanted> {
 }
 
 /// The policies of a run by name, each prepared once; `None` stands for no policy.
-type Policies = BTreeMap<Option<String>, Accepted>;
+pub(super) type Policies = BTreeMap<Option<String>, Accepted>;
 
-fn prepared(world: &World, desired: &Desired, wanted: &[Wanted]) -> Policies {
-    let names: BTreeSet<&Option<String>> = wanted.iter().map(|wanted| &wanted.image.trust).collect();
+/// Prepares the policies of some images.
+pub(super) fn prepared<'a>(
+    world: &World,
+    desired: &Desired,
+    images: impl Iterator<Item = &'a DesiredImage>,
+) -> Policies {
+    let names: BTreeSet<&Option<String>> = images.map(|image| &image.trust).collect();
     let of = |name: &Option<String>| {
         let policy = name.as_ref().and_then(|name| desired.policies.get(name));
         (name.clone(), Accepted::of_policy(policy).at(world.now()))

@@ -36,6 +36,14 @@ pub(super) struct Receipt {
     pub detail: String,
 }
 
+impl Receipt {
+    /// Returns the order in which receipts are recorded.
+    pub(super) fn order(&self, other: &Self) -> std::cmp::Ordering {
+        let (a, b) = (self, other);
+        (&a.source, &a.digest, &a.hop.to, &a.hop.tag).cmp(&(&b.source, &b.digest, &b.hop.to, &b.hop.tag))
+    }
+}
+
 /// One promotion to carry out.
 struct Order<'a> {
     planned: &'a PlannedImage,
@@ -69,9 +77,7 @@ pub(super) async fn promote_all(world: &World, recorded: &Recorded, signing: &Si
         promoted.failures.extend(group.failures);
         promoted.superseded += group.superseded;
     }
-    promoted.receipts.sort_by(|a, b| {
-        (&a.source, &a.digest, &a.hop.to, &a.hop.tag).cmp(&(&b.source, &b.digest, &b.hop.to, &b.hop.tag))
-    });
+    promoted.receipts.sort_by(Receipt::order);
     promoted
 }
 

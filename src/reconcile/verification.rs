@@ -3,22 +3,23 @@
 //! Reads registries only where nothing is recorded: a digest whose verification by the same policy is in the evidence is
 //! not asked about again, unless that is wanted.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
-};
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
-use super::{SelectionReport, State, World, observe, report};
+use super::{
+    SelectionReport, State, World,
+    gather::{self, Policies},
+    observe, report,
+};
 use crate::{
     evidence::VerificationRecord,
     gate,
     manifest::DesiredImage,
     model::{DemandOutcome, Digest, Outcome, Verdict, foreign::inline},
     plan::{self, Observed, Resolution, Resolved},
-    trust::verify::{self, Accepted},
+    trust::verify,
 };
 
 /// Images verified at once. Each registry bounds its own requests; this bounds the bundles in memory.
@@ -113,10 +114,7 @@ pub async fn verify_images(world: &World, mut state: State, asked: &Asked) -> Re
         return Err(format!("no manifest asks for `{}`", inline(unknown)));
     }
     resolved.retain(|one| asked.images.is_empty() || asked.images.iter().any(|name| is_named(one, name)));
-    let names: BTreeSet<&Option<String>> = resolved.iter().map(|one| &one.image.trust).collect();
-    let of = |name: &Option<String>| name.as_ref().and_then(|name| state.desired.policies.get(name));
-    let prepared = |name: &Option<String>| Accepted::of_policy(of(name)).at(world.now());
-    let policies: Policies = names.into_iter().map(|name| (name.clone(), prepared(name))).collect();
+    let policies = gather::prepared(world, &state.desired, resolved.iter().map(|one| &one.image));
     let one = Verifying { world, state: &state, policies: &policies, again: asked.again };
     let images = stream::iter(resolved).map(|resolved| one.image(resolved)).buffered(IMAGES_AT_ONCE);
     Ok(Verified {
@@ -125,9 +123,6 @@ pub async fn verify_images(world: &World, mut state: State, asked: &Asked) -> Re
         selections: unselected.iter().map(report::selection_report).collect(),
     })
 }
-
-/// Prepared policies by name; `None` stands for no policy.
-type Policies = BTreeMap<Option<String>, Accepted>;
 
 struct Verifying<'a> {
     world: &'a World,

@@ -106,9 +106,7 @@ pub(super) async fn sign_anew(world: &World, recorded: &Recorded, signing: &Sign
         signed.receipts.extend(group.receipts);
         signed.failures.extend(group.failures);
     }
-    signed.receipts.sort_by(|a, b| {
-        (&a.source, &a.digest, &a.hop.to, &a.hop.tag).cmp(&(&b.source, &b.digest, &b.hop.to, &b.hop.tag))
-    });
+    signed.receipts.sort_by(Receipt::order);
     signed
 }
 
