@@ -29,7 +29,7 @@ use crate::{
         self, DesiredAttestation, DesiredFile, DesiredKey, DesiredPolicy, DesiredSigner, Diagnostic,
         SourceFile, Wanted,
     },
-    model::{ClaimKind, Digest, Outcome, Reference, Repository, SignatureFormat},
+    model::{ClaimKind, Digest, Outcome, Reference, Repository, SignatureFormat, media_type},
     registry::{Registry, RegistryError},
 };
 
@@ -115,8 +115,10 @@ pub async fn observe(
         Some(record) => record,
         None => verify(registry, path, &manifest.digest, None).await,
     };
-    let unsigned = buildkit::read(registry, path, &manifest.digest).await?;
-    record.attestations.extend(unsigned.into_iter().map(|unsigned| unsigned.found));
+    if media_type::is_index(&manifest.media_type) {
+        let unsigned = buildkit::read(registry, path, &manifest.digest).await?;
+        record.attestations.extend(unsigned.into_iter().map(|unsigned| unsigned.found));
+    }
     let hints = hint::of(registry, path, &record).await;
     Ok(Observation { repository: subject.repository.clone(), image, digest: manifest.digest, record, hints })
 }
