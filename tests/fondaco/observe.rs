@@ -1,5 +1,8 @@
 //! `fondaco trust observe` as a process, against a registry in this process.
 
+mod notary;
+mod platforms;
+
 use std::{
     fs,
     path::{Path, PathBuf},

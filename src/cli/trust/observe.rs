@@ -1,8 +1,9 @@
 //! `fondaco trust observe`: what a publisher publishes, and the policy that would accept it.
 
+mod given;
+
 use std::{
     fs, io,
-    io::Read as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,22 +12,17 @@ use clap::Args;
 
 use super::super::{Exit, env, exit, show, work_tree, world};
 use crate::{
-    manifest::{self, Desired, DesiredFile, DesiredKey},
-    model::Reference,
+    manifest::{self, Desired, DesiredFile},
+    model::{Reference, foreign::inline},
     reconcile::Registries,
     registry::{Place, Registry, RegistryError},
-    trust::{
-        observe::{self, Observation, Report, Subject},
-        root::{FILE_ENDING, Instance},
-    },
+    trust::observe::{self, Claimed, Given, Observation, Report, Subject},
     ui::Ui,
 };
+use given::Stores;
 
 /// The tag that is meant where none is written, as container tools have it.
 const DEFAULT_TAG: &str = "latest";
-
-/// The largest trust root or public key that is read.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Reads registries only. Several tags of one image make a better proposal than one: what their signers have in common
 /// becomes the rule. What is proposed is what was seen, not what should be.
@@ -42,6 +38,17 @@ pub(super) struct Arguments {
     /// Public key that the publisher is known by. May be repeated.
     #[arg(long, value_name = "FILE")]
     key: Vec<PathBuf>,
+    /// Root certificate, as PEM, that the publisher's Notary Project signatures end in. May be repeated. Get it from the
+    /// publisher: what a signature carries proves nothing.
+    #[arg(long, value_name = "FILE")]
+    trust_store: Vec<PathBuf>,
+    /// Root certificates, as PEM, of the timestamp authorities that the publisher uses.
+    #[arg(long, value_name = "FILE", requires = "trust_store")]
+    timestamp_store: Option<PathBuf>,
+    /// Write the root certificate that a Notary Project signature carries to a file, which must not exist: trust on first
+    /// use. Compare its SHA-256 with what the publisher says by another way before it goes into `trust/`.
+    #[arg(long, value_name = "PATH")]
+    save_root: Option<PathBuf>,
     /// Name of the proposed policy. Default: the image's.
     #[arg(long)]
     name: Option<String>,
@@ -70,7 +77,8 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
     };
     show(ui, &report.text(), &report.json());
     name_root(arguments, &report, ui);
-    if let Some(exit) = write(arguments, &report, ui) {
+    asked.stores.name_missing(&arguments.repository, &report, ui);
+    if let Some(exit) = write(arguments, &report, ui).or_else(|| save_root(arguments, &report, ui)) {
         return exit;
     }
     if report.is_undeterminable() {
@@ -97,10 +105,49 @@ fn name_root(arguments: &Arguments, report: &Report, ui: &Ui) {
 
 /// Writes the policy where it is wanted; returns how the program ends where it could not.
 fn write(arguments: &Arguments, report: &Report, ui: &Ui) -> Option<Exit> {
-    use io::Write as _;
     let (path, policy) = (arguments.out.as_ref()?, report.policy.as_ref()?);
+    write_new(path, policy, ui)
+}
+
+/// Writes the root certificate that the signatures carry where it is wanted; returns how the program ends where it could
+/// not.
+fn save_root(arguments: &Arguments, report: &Report, ui: &Ui) -> Option<Exit> {
+    let path = arguments.save_root.as_ref()?;
+    let roots = claimed_roots(report);
+    let [root] = roots.as_slice() else {
+        ui.error(&match roots.len() {
+            0 => "no Notary Project signature was found whose certificates can be read: there is no root to save".to_owned(),
+            more => format!("the signatures carry {more} different root certificates, and nobody here can tell which is the publisher's"),
+        });
+        return Some(Exit::Failed);
+    };
+    let ended = write_new(path, &root.root_pem, ui);
+    if ended.is_none() {
+        ui.warning(&format!(
+            "`{}` comes from the signature itself, so whoever made the signature chose it: {}, SHA-256 {}. Compare that with what the publisher says by another way than the registry before you trust it",
+            inline(&path.display().to_string()),
+            root.root,
+            root.fingerprint()
+        ));
+    }
+    ended
+}
+
+/// Returns the different roots that signatures carry: of those that would hold with theirs, where there are any.
+fn claimed_roots(report: &Report) -> Vec<&Claimed> {
+    let read = report.seen.iter().flat_map(|one| one.claims.values()).filter_map(|read| read.as_ref().ok());
+    let (whole, flawed): (Vec<&Claimed>, Vec<&Claimed>) = read.partition(|claimed| claimed.flaw.is_none());
+    let mut roots = if whole.is_empty() { flawed } else { whole };
+    roots.sort_by(|a, b| a.root_digest.cmp(&b.root_digest));
+    roots.dedup_by(|a, b| a.root_digest == b.root_digest);
+    roots
+}
+
+/// Writes a file that is not there yet; returns how the program ends where it could not.
+fn write_new(path: &Path, text: &str, ui: &Ui) -> Option<Exit> {
+    use io::Write as _;
     let written = fs::OpenOptions::new().write(true).create_new(true).open(path);
-    match written.and_then(|mut file| file.write_all(policy.as_bytes())) {
+    match written.and_then(|mut file| file.write_all(text.as_bytes())) {
         Ok(()) => {
             ui.story(&format!("wrote {}", path.display()));
             None
@@ -116,8 +163,8 @@ fn write(arguments: &Arguments, report: &Report, ui: &Ui) -> Option<Exit> {
 struct Asked {
     subjects: Vec<Subject>,
     name: String,
-    roots: Vec<DesiredFile>,
-    keys: Vec<DesiredKey>,
+    given: Given,
+    stores: Stores,
     plain_http: Vec<String>,
     desired: Option<Desired>,
     registries: Registries,
@@ -128,11 +175,17 @@ impl Asked {
         let subjects: Vec<Subject> = arguments.images.iter().map(subject).collect::<Result<_, _>>()?;
         let last = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
         let name = arguments.name.clone().or_else(|| subjects.first().map(|one| last(&one.repository.path)));
+        let stores = Stores::read(arguments)?;
         Ok(Self {
             subjects,
             name: observe::name(&name.unwrap_or_default()),
-            roots: roots(arguments)?,
-            keys: arguments.key.iter().map(|path| key(path)).collect::<Result<_, _>>()?,
+            given: Given {
+                roots: given::roots(arguments)?,
+                keys: arguments.key.iter().map(|path| given::key(path)).collect::<Result<_, _>>()?,
+                stores: stores.desired.clone(),
+                at: env::now(),
+            },
+            stores,
             plain_http: arguments.plain_http.clone(),
             desired: desired(&arguments.repository)?,
             registries: Registries::new(arguments.repository.clone(), env::credentials()),
@@ -159,17 +212,18 @@ impl Asked {
 
     async fn observe(&self, subject: &Subject) -> Result<Observation, RegistryError> {
         let registry = self.registry(&subject.repository.host)?;
-        observe::observe(registry.as_ref(), subject, &self.roots, &self.keys).await
+        observe::observe(registry.as_ref(), subject, &self.given).await
     }
 
     /// Proposes, and tries what is proposed.
     async fn conclude(&self, seen: Vec<Observation>, failed: Vec<(String, String)>) -> Report {
-        let proposal = observe::propose(&seen, &self.keys);
+        let proposal = observe::propose(&seen, &self.given);
         let root = self.root_of(&seen);
         let policy = observe::policy_text(&self.name, &seen, &proposal, &root.path);
         let mut trials = vec![];
         if let Some(text) = &policy {
-            let read = observe::read(&self.name, text, &root);
+            let files = std::iter::once(&root).chain(self.stores.files());
+            let read = observe::read(&self.name, text, files);
             for one in &seen {
                 trials.push(match &read {
                     Ok(policy) => self.attempt(one, policy).await,
@@ -182,7 +236,7 @@ impl Asked {
 
     async fn attempt(&self, seen: &Observation, policy: &manifest::DesiredPolicy) -> observe::Trial {
         match self.registry(&seen.repository.host) {
-            Ok(registry) => observe::attempt(registry.as_ref(), seen, policy).await,
+            Ok(registry) => observe::attempt(registry.as_ref(), seen, policy, self.given.at).await,
             Err(error) => observe::Trial::failed(&seen.image, &error),
         }
     }
@@ -190,8 +244,8 @@ impl Asked {
     /// Returns the root by which the observations were verified, the first one where they say none.
     fn root_of(&self, seen: &[Observation]) -> DesiredFile {
         let used = seen.iter().find_map(|one| one.record.root.as_ref());
-        let root = self.roots.iter().find(|root| used.is_some_and(|used| used.path == root.path));
-        root.or_else(|| self.roots.first()).cloned().expect("there is at least the embedded root")
+        let root = self.given.roots.iter().find(|root| used.is_some_and(|used| used.path == root.path));
+        root.or_else(|| self.given.roots.first()).cloned().expect("there is at least the embedded root")
     }
 }
 
@@ -203,37 +257,6 @@ fn subject(place: &Place) -> Result<Subject, String> {
         }),
         other => Err(format!("`{other}` is not an image in a registry: signatures lie beside images there")),
     }
-}
-
-fn roots(arguments: &Arguments) -> Result<Vec<DesiredFile>, String> {
-    if let Some(path) = &arguments.root {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        return Ok(vec![DesiredFile { path: format!("trust/{name}"), text: read(path)? }]);
-    }
-    [Instance::PublicGood, Instance::Github]
-        .into_iter()
-        .map(|instance| {
-            let path = format!("trust/{instance}{FILE_ENDING}");
-            let kept = arguments.repository.join(&path);
-            let text = if kept.is_file() {
-                read(&kept)?
-            } else {
-                instance.embedded().map_err(|error| error.to_string())?.text().to_owned()
-            };
-            Ok(DesiredFile { path, text })
-        })
-        .collect()
-}
-
-fn key(path: &Path) -> Result<DesiredKey, String> {
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(DesiredKey { name: observe::name(&stem), pem: read(path)?, logged: false })
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    let mut text = String::new();
-    let read = fs::File::open(path).and_then(|file| file.take(FILE_BYTES_MAX).read_to_string(&mut text));
-    read.map(|_| text).map_err(|error| format!("`{}` cannot be read: {error}", path.display()))
 }
 
 /// Reads the manifests of a repository, where there are any.

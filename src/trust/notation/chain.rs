@@ -25,6 +25,11 @@ impl Chain {
         self.0.first().expect("a chain is read with one certificate at least")
     }
 
+    /// Returns the certificate that the chain ends in.
+    pub(super) fn last(&self) -> &Certificate {
+        self.0.last().expect("a chain is read with one certificate at least")
+    }
+
     pub(super) fn certificates(&self) -> &[Certificate] {
         &self.0
     }
@@ -32,7 +37,7 @@ impl Chain {
     /// Checks that every certificate is issued by the next, the last by itself, and that each may do what it does.
     pub(super) fn check(&self) -> Result<(), String> {
         self.leaf().check_signer()?;
-        let root = self.0.last().expect("a chain is read with one certificate at least");
+        let root = self.last();
         root.check_issued_by(root)?;
         for (below, pair) in self.0.windows(2).enumerate() {
             let [certificate, issuer] = pair else { continue };

@@ -1,7 +1,7 @@
 //! Whom a policy trusts: a subset of a certificate's distinguished name
 //! (`specs/trust-store-trust-policy.md`, "Trusted Identities Constraints").
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use x509_cert::{
     der::{
@@ -10,6 +10,8 @@ use x509_cert::{
     },
     name::Name,
 };
+
+use crate::model::foreign::is_deceptive;
 
 /// What every identity starts with; the other kinds belong to plug-ins.
 const PREFIX: &str = "x509.subject:";
@@ -59,6 +61,23 @@ impl Identity {
             }
         }
         Ok(Self::Subject(attributes))
+    }
+
+    /// Returns a subject as the narrowest identity that accepts it: every part of it that an identity can name, in its
+    /// order. `None` where there is no such part.
+    pub(super) fn written(subject: &Name) -> Option<String> {
+        let found = attributes_of(subject);
+        let attributes = subject.0.iter().flat_map(|part| part.0.iter());
+        let kinds = attributes.filter_map(|attribute| KINDS.iter().find(|(_, oid)| *oid == attribute.oid));
+        let parts: Vec<String> = kinds
+            .filter_map(|(kind, _)| match found.get(kind)?.as_slice() {
+                [only] if !only.is_empty() => Some(format!("{kind}={}", escaped(only))),
+                _ => None,
+            })
+            .collect();
+        let text = format!("{PREFIX} {}", parts.join(", "));
+        let accepts = Self::parse(&text).is_ok_and(|identity| identity.matches(subject));
+        accepts.then_some(text)
     }
 
     /// Returns whether a certificate's subject is meant.
@@ -127,6 +146,27 @@ fn unescaped(value: &str) -> Result<String, String> {
         at += 1;
     }
     String::from_utf8(out).map_err(|_| "the escapes are not UTF-8".to_owned())
+}
+
+/// Escapes a value as [`unescaped`] reads it. What could change how the line looks is written as its bytes.
+fn escaped(value: &str) -> String {
+    let last = value.chars().count().saturating_sub(1);
+    let mut out = String::with_capacity(value.len());
+    for (at, c) in value.chars().enumerate() {
+        let edge = at == 0 || at == last;
+        match c {
+            '"' | '+' | ',' | ';' | '<' | '>' | '\\' => out.extend(['\\', c]),
+            '#' if at == 0 => out.push_str("\\#"),
+            c if is_deceptive(c) || (edge && c.is_whitespace()) => {
+                let mut bytes = [0; 4];
+                for byte in c.encode_utf8(&mut bytes).bytes() {
+                    let _ = write!(out, "\\{byte:02X}");
+                }
+            }
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// Returns the byte that an escape stands for, and how many bytes follow the backslash.

@@ -13,6 +13,7 @@
 mod attributes;
 mod certificate;
 mod chain;
+mod claimed;
 mod cose;
 mod envelope;
 mod identity;
@@ -24,7 +25,8 @@ mod store;
 pub(super) mod tests;
 mod timestamp;
 
-pub(super) use store::TrustStore;
+pub use claimed::Claimed;
+pub(super) use {claimed::claimed, store::TrustStore};
 
 use chain::Chain;
 use envelope::{Envelope, Scheme};

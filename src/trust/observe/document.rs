@@ -5,16 +5,21 @@
 
 use std::fmt::Write as _;
 
-use super::{Observation, Proposal, ProposedIdentity, ProposedStatement};
+use super::{
+    Observation, Proposal, ProposedIdentity, ProposedNotation, ProposedStatement, report::NOTE_CHARS_MAX,
+};
 use crate::{
     manifest::{DesiredKey, Wanted},
-    model::{ClaimKind, StatementKind, foreign::inline},
+    model::{
+        ClaimKind, StatementKind,
+        foreign::{cut, inline},
+    },
 };
 
 /// Returns the policy document, or `None` where there is nobody whom it could trust. `root` is the trust root's path in
 /// the manifest repository.
 pub fn policy_text(name: &str, seen: &[Observation], proposal: &Proposal, root: &str) -> Option<String> {
-    if proposal.identities.is_empty() && proposal.keys.is_empty() {
+    if proposal.identities.is_empty() && proposal.keys.is_empty() && proposal.notation.is_empty() {
         return None;
     }
     let mut text =
@@ -23,7 +28,7 @@ pub fn policy_text(name: &str, seen: &[Observation], proposal: &Proposal, root: 
         let _ = writeln!(text, "#   {} {}", inline(&one.image), one.digest);
     }
     for note in &proposal.notes {
-        let _ = writeln!(text, "# Note: {}.", inline(note));
+        let _ = writeln!(text, "# Note: {}.", cut(note, NOTE_CHARS_MAX));
     }
     let _ =
         write!(text, "apiVersion: fondaco/v1alpha1\nkind: TrustPolicy\nmetadata: {{name: {name}}}\nspec:\n");
@@ -34,6 +39,10 @@ pub fn policy_text(name: &str, seen: &[Observation], proposal: &Proposal, root: 
     if !proposal.keys.is_empty() {
         text.push_str("  keys:\n");
         proposal.keys.iter().for_each(|one| key(&mut text, one));
+    }
+    if !proposal.notation.is_empty() {
+        text.push_str("  notation:\n");
+        proposal.notation.iter().for_each(|one| notation(&mut text, one));
     }
     if !proposal.signed && !proposal.statements.is_empty() {
         text.push_str(
@@ -81,12 +90,29 @@ fn key(text: &mut String, key: &DesiredKey) {
     }
 }
 
+fn notation(text: &mut String, store: &ProposedNotation) {
+    let _ = writeln!(text, "    - name: {}\n      trustStore: {}", store.name, written(&store.trust_store));
+    if let Some(path) = &store.timestamp_store {
+        let _ = writeln!(text, "      timestampStore: {}", written(path));
+    }
+    text.push_str("      identities:\n");
+    for identity in &store.identities {
+        let _ = writeln!(text, "        - {}", quoted(identity));
+    }
+}
+
 fn demand(text: &mut String, exact: &str, pattern: &str, wanted: &Wanted) {
     let _ = match wanted {
         Wanted::Exactly(value) => writeln!(text, "      {exact}: {}", quoted(value)),
         Wanted::Matching(value) => writeln!(text, "      {pattern}: {}", quoted(value)),
         Wanted::Nothing => writeln!(text, "      {exact}: none"),
     };
+}
+
+/// Returns a path as it is, or in quotes where YAML could read it as something else.
+fn written(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
+    if path.chars().all(plain) { path.to_owned() } else { quoted(path) }
 }
 
 /// Returns text in double quotes. JSON leaves DEL and the characters that change the look of a line as they are.

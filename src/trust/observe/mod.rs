@@ -2,83 +2,83 @@
 //!
 //! Looking is verification with a policy that accepts any identity, so what is seen here is what a run would see. The
 //! proposal ([`propose`], pure) is trust on first use: it says what was there, never what should have been. It is checked
-//! by the code that runs use before anybody sees it. Reads registries and decides nothing; next in reading order:
-//! [`super::verify`].
+//! by the code that runs use before anybody sees it. What a signature says of itself without proof is shown as claims
+//! ([`hint`], [`notary`]), and where an index is unsigned its platforms are looked at ([`platforms`]). Reads registries and
+//! decides nothing; next in reading order: [`super::verify`].
 
 mod document;
 mod hint;
+mod notary;
 mod pattern;
+mod platforms;
 mod proposal;
 mod report;
+mod seen;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
+pub use super::notation::Claimed;
 pub use document::policy_text;
-pub use proposal::{Proposal, ProposedIdentity, ProposedStatement, Proven, propose};
+pub use platforms::{Platforms, SignedPlatform};
+pub use proposal::{Proposal, ProposedIdentity, ProposedNotation, ProposedStatement, Proven, fresh, propose};
 pub use report::{Report, Trial};
+pub use seen::{Observation, Subject};
 
-use super::{buildkit, verify::verify};
+use super::{
+    buildkit,
+    notation::TrustStore,
+    verify::{Accepted, verify, verify_everywhere},
+};
 use crate::{
     evidence::VerificationRecord,
     manifest::{
-        self, DesiredAttestation, DesiredFile, DesiredKey, DesiredPolicy, DesiredSigner, Diagnostic,
-        SourceFile, Wanted,
+        self, DesiredAttestation, DesiredFile, DesiredKey, DesiredNotation, DesiredPolicy, DesiredSigner,
+        Diagnostic, SourceFile, Wanted,
     },
-    model::{ClaimKind, Digest, Outcome, Reference, Repository, SignatureFormat, media_type},
+    model::{ClaimKind, Digest, Instant, Outcome, media_type},
     registry::{Registry, RegistryError},
 };
 
 /// How records of an observation call a signer of any identity.
 const ANYONE: &str = "anyone";
 
-/// An image that is looked at.
+/// What a person gives to look with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
-    pub repository: Repository,
-    pub reference: Reference,
+pub struct Given {
+    /// Trust roots, tried in their order.
+    pub roots: Vec<DesiredFile>,
+    /// Keys that the publisher is known by.
+    pub keys: Vec<DesiredKey>,
+    /// Certificates that the publisher's Notary Project signatures end in; their identities are still open.
+    pub stores: Vec<DesiredNotation>,
+    /// The time that certificates are judged at.
+    pub at: Instant,
 }
 
-impl fmt::Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.reference {
-            Reference::Tag(tag) => write!(f, "{}:{tag}", self.repository),
-            Reference::Digest(digest) => write!(f, "{}@{digest}", self.repository),
-        }
+impl Given {
+    /// Returns certificates as a trust store whose identities are still open.
+    ///
+    /// # Errors
+    /// A sentence about the file that cannot be read.
+    pub fn store(
+        name: String,
+        trust_store: DesiredFile,
+        timestamp_store: Option<DesiredFile>,
+    ) -> Result<DesiredNotation, String> {
+        let store = DesiredNotation { name, trust_store, identities: vec!["*".to_owned()], timestamp_store };
+        TrustStore::of(&store).map(|_| store)
     }
-}
 
-/// What lies beside one image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Observation {
-    pub repository: Repository,
-    /// As it was asked for, `ghcr.io/acme/web:1.2`.
-    pub image: String,
-    pub digest: Digest,
-    /// As verified with a policy that accepts any identity.
-    pub record: VerificationRecord,
-    /// The key that a bundle claims to be signed with, by the bundle's digest: base64 of a SHA-256. Proves nothing.
-    pub hints: BTreeMap<Digest, String>,
-}
+    /// Returns the root at a path, or the first one.
+    fn root(&self, path: Option<&str>) -> Option<&DesiredFile> {
+        let used = self.roots.iter().find(|root| path == Some(root.path.as_str()));
+        used.or_else(|| self.roots.first())
+    }
 
-impl Observation {
-    /// Returns why something could not be found out, where that is so. A Notary Project signature that nobody has named a
-    /// trust store for is there and is no obstacle to looking.
-    pub fn obstacle(&self) -> Option<&str> {
-        let record = &self.record;
-        let unnamed = |reason: &str| {
-            let of_notation =
-                record.signatures.iter().filter(|found| found.format == SignatureFormat::Notation);
-            of_notation.into_iter().any(|found| found.reason == reason)
-        };
-        let whole = (record.outcome == Outcome::Undeterminable).then_some(record.reason.as_str());
-        let demands = record.demands.iter().filter(|demand| demand.outcome == Outcome::Undeterminable);
-        let demands = demands.map(|demand| demand.reason.as_str());
-        whole.into_iter().chain(demands).find(|reason| !unnamed(reason))
+    fn prepared(&self, policy: &DesiredPolicy) -> Accepted {
+        Accepted::of_policy(Some(policy)).at(self.at)
     }
 }
 
@@ -90,8 +90,7 @@ impl Observation {
 pub async fn observe(
     registry: &dyn Registry,
     subject: &Subject,
-    roots: &[DesiredFile],
-    keys: &[DesiredKey],
+    given: &Given,
 ) -> Result<Observation, RegistryError> {
     let path = subject.repository.path.as_str();
     let found = registry.head_manifest(path, &subject.reference).await?;
@@ -99,10 +98,42 @@ pub async fn observe(
     let Some(manifest) = found else {
         return Err(RegistryError::NotFound { host: registry.host().to_owned(), what: format!("`{image}`") });
     };
+    let mut record = match best(registry, path, &manifest.digest, given).await {
+        Some(record) => record,
+        None => verify(registry, path, &manifest.digest, None).await,
+    };
+    let nobody = record.signatures.is_empty() && record.attestations.is_empty();
+    let hints = hint::of(registry, path, &record).await;
+    let notary::Looked { claims, mut failures } =
+        notary::of(registry, path, &record, &manifest, given.at).await;
+    let mut platforms = Platforms::default();
+    if media_type::is_index(&manifest.media_type) {
+        match buildkit::read(registry, path, &manifest.digest).await {
+            Ok(unsigned) => record.attestations.extend(unsigned.into_iter().map(|unsigned| unsigned.found)),
+            Err(error) => failures.push(format!("the index: {error}")),
+        }
+        if nobody && record.outcome != Outcome::Undeterminable {
+            let used = record.root.as_ref().map(|used| used.path.as_str());
+            let accepted = given.prepared(&anyone(given.root(used), given));
+            platforms = platforms::look(registry, path, &manifest.digest, &accepted).await;
+            failures.append(&mut platforms.failures);
+        }
+    }
+    let (repository, digest) = (subject.repository.clone(), manifest.digest);
+    Ok(Observation { repository, image, digest, record, hints, claims, platforms, failures })
+}
+
+/// Returns what the trust root says that verifies most; `None` where there is no root.
+async fn best(
+    registry: &dyn Registry,
+    path: &str,
+    digest: &Digest,
+    given: &Given,
+) -> Option<VerificationRecord> {
     let mut best: Option<VerificationRecord> = None;
-    for root in roots {
-        let policy = anyone(root, keys);
-        let record = verify(registry, path, &manifest.digest, Some(&policy)).await;
+    for root in &given.roots {
+        let policy = DesiredPolicy { attestations: vec![anything()], ..anyone(Some(root), given) };
+        let record = verify_everywhere(registry, path, digest, &given.prepared(&policy)).await;
         let enough = record.outcome == Outcome::Undeterminable || unproven(&record) == 0;
         if best.as_ref().is_none_or(|best| unproven(&record) < unproven(best)) {
             best = Some(record);
@@ -111,16 +142,7 @@ pub async fn observe(
             break;
         }
     }
-    let mut record = match best {
-        Some(record) => record,
-        None => verify(registry, path, &manifest.digest, None).await,
-    };
-    if media_type::is_index(&manifest.media_type) {
-        let unsigned = buildkit::read(registry, path, &manifest.digest).await?;
-        record.attestations.extend(unsigned.into_iter().map(|unsigned| unsigned.found));
-    }
-    let hints = hint::of(registry, path, &record).await;
-    Ok(Observation { repository: subject.repository.clone(), image, digest: manifest.digest, record, hints })
+    best
 }
 
 /// Returns how many certificates another trust root might verify.
@@ -131,44 +153,63 @@ fn unproven(record: &VerificationRecord) -> usize {
     certified.filter(|(_, outcome)| *outcome != Outcome::Verified).count()
 }
 
-/// Returns a policy that accepts any identity that a root vouches for, and these keys.
-fn anyone(root: &DesiredFile, keys: &[DesiredKey]) -> DesiredPolicy {
-    let anything = || Wanted::Matching("(?s).*".to_owned());
-    let claims = BTreeMap::from([(ClaimKind::Issuer, anything()), (ClaimKind::Identity, anything())]);
+/// Returns a policy that accepts any identity that a root vouches for, whether or not its certificate names an issuer,
+/// and these keys and trust stores.
+fn anyone(root: Option<&DesiredFile>, given: &Given) -> DesiredPolicy {
+    let any = || Wanted::Matching("(?s).*".to_owned());
+    let signer = |issuer: Wanted| DesiredSigner {
+        name: ANYONE.to_owned(),
+        claims: BTreeMap::from([(ClaimKind::Issuer, issuer), (ClaimKind::Identity, any())]),
+    };
     DesiredPolicy {
         name: ANYONE.to_owned(),
-        keys: keys.to_vec(),
-        identities: vec![DesiredSigner { name: ANYONE.to_owned(), claims }],
-        root: Some(root.clone()),
-        // Nobody attests this; that it is looked for makes verification look everywhere for attestations.
-        attestations: vec![DesiredAttestation {
-            name: "any".to_owned(),
-            predicate: "any".to_owned(),
-            signers: None,
-            required: false,
-            says: BTreeMap::new(),
-            levels: BTreeSet::new(),
-        }],
+        keys: given.keys.clone(),
+        identities: vec![signer(any()), signer(Wanted::Nothing)],
+        notation: given.stores.clone(),
+        root: root.cloned(),
         ..DesiredPolicy::default()
     }
 }
 
-/// Reads a proposed policy as a run would read it from the manifest repository.
+/// Nobody attests this; that it is looked for makes verification look everywhere for attestations.
+fn anything() -> DesiredAttestation {
+    DesiredAttestation {
+        name: "any".to_owned(),
+        predicate: "any".to_owned(),
+        signers: None,
+        required: false,
+        says: BTreeMap::new(),
+        levels: BTreeSet::new(),
+    }
+}
+
+/// Reads a proposed policy as a run would read it from the manifest repository, with the files that it names.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn read(name: &str, text: &str, root: &DesiredFile) -> Result<DesiredPolicy, Vec<Diagnostic>> {
+pub fn read<'a>(
+    name: &str,
+    text: &str,
+    files: impl IntoIterator<Item = &'a DesiredFile>,
+) -> Result<DesiredPolicy, Vec<Diagnostic>> {
     const MIRROR: &str = "apiVersion: fondaco/v1alpha1\nkind: Mirror\nmetadata: {name: trial}\n\
         spec: {registry: registry.example/trial, signing: {key: keys/trial.key}}\n";
     let file = |path: &str, text: &str| SourceFile { path: path.to_owned(), text: text.to_owned() };
-    let files = [file("fondaco.yaml", MIRROR), file("trust/trial.yaml", text), file(&root.path, &root.text)];
-    let mut desired = manifest::read(&files)?;
+    let mut sources = vec![file("fondaco.yaml", MIRROR), file("trust/trial.yaml", text)];
+    sources.extend(files.into_iter().map(|named| file(&named.path, &named.text)));
+    let mut desired = manifest::read(&sources)?;
     Ok(desired.policies.remove(name).unwrap_or_default())
 }
 
 /// Tries a policy on an image that was observed: the same code and the same requests as in a run.
-pub async fn attempt(registry: &dyn Registry, seen: &Observation, policy: &DesiredPolicy) -> Trial {
-    let record = verify(registry, &seen.repository.path, &seen.digest, Some(policy)).await;
+pub async fn attempt(
+    registry: &dyn Registry,
+    seen: &Observation,
+    policy: &DesiredPolicy,
+    at: Instant,
+) -> Trial {
+    let accepted = Accepted::of_policy(Some(policy)).at(at);
+    let record = verify_everywhere(registry, &seen.repository.path, &seen.digest, &accepted).await;
     Trial { image: seen.image.clone(), outcome: record.outcome, reason: record.reason }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Observation, pattern};
+use super::{Given, Observation, pattern};
 use crate::{
-    manifest::{DesiredKey, Wanted},
+    manifest::{DesiredKey, DesiredNotation, Wanted},
     model::{AttestationFound, ClaimKind, Outcome, SignatureFormat, SignatureFound, StatementKind},
+    trust::{notation, predicate},
 };
 
 /// The most identities that are proposed. More than that is no publisher, and nobody would read it.
@@ -19,22 +20,14 @@ const CLAIMS: [ClaimKind; 4] =
 const SAYS: [StatementKind; 4] =
     [StatementKind::Builder, StatementKind::BuildType, StatementKind::Source, StatementKind::Verifier];
 
-/// Short names of predicates, by what their type's URI begins with.
-const PREDICATES: [(&str, &str); 6] = [
-    ("https://slsa.dev/provenance/", "slsaProvenance"),
-    ("https://spdx.dev/Document", "spdx"),
-    ("https://cyclonedx.org/bom", "cyclonedx"),
-    ("https://cosign.sigstore.dev/attestation/vuln/", "vulnerability"),
-    ("https://openvex.dev/ns", "openvex"),
-    ("https://slsa.dev/verification_summary/", "verificationSummary"),
-];
-
 /// What a policy would have to say to accept what was observed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proposal {
     pub identities: Vec<ProposedIdentity>,
     /// Of the given keys, those that verified something.
     pub keys: Vec<DesiredKey>,
+    /// Of the given trust stores, those that verified something.
+    pub notation: Vec<ProposedNotation>,
     pub statements: Vec<ProposedStatement>,
     /// Whether every image is signed; where not, attestations alone can decide.
     pub signed: bool,
@@ -51,6 +44,18 @@ pub struct ProposedIdentity {
     pub why: Option<String>,
     /// Whether it signed the image, not only statements about it.
     pub signs: bool,
+}
+
+/// Signers of the Notary Project whom one trust store certifies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProposedNotation {
+    pub name: String,
+    /// Path of the trust store in the manifest repository.
+    pub trust_store: String,
+    /// Path of the store of timestamp authorities, where one was given.
+    pub timestamp_store: Option<String>,
+    /// Subjects of the signing certificates, whole.
+    pub identities: BTreeSet<String>,
 }
 
 /// A kind of statement that every observed image has.
@@ -70,11 +75,12 @@ pub struct Proven<'a> {
 }
 
 /// Returns what would accept these observations, as narrow as they allow.
-pub fn propose(seen: &[Observation], keys: &[DesiredKey]) -> Proposal {
+pub fn propose(seen: &[Observation], given: &Given) -> Proposal {
     let proven: Vec<Proven<'_>> = seen.iter().flat_map(proven).collect();
     let mut proposal = Proposal { identities: identities(&proven), ..Proposal::default() };
     let used: BTreeSet<&str> = seen.iter().flat_map(used_keys).collect();
-    proposal.keys = keys.iter().filter(|key| used.contains(key.name.as_str())).cloned().collect();
+    proposal.keys = given.keys.iter().filter(|key| used.contains(key.name.as_str())).cloned().collect();
+    proposal.notation = given.stores.iter().filter_map(|store| of_store(store, seen)).collect();
     proposal.statements = statements(seen, &proposal.identities);
     let signed = |one: &Observation| one.record.signatures.iter().any(|found| holds(found.outcome));
     proposal.signed = seen.iter().all(signed);
@@ -82,16 +88,36 @@ pub fn propose(seen: &[Observation], keys: &[DesiredKey]) -> Proposal {
     proposal
 }
 
-/// Returns what is verified and has a certificate.
+/// Returns what is verified and has a certificate of a Sigstore instance. It names an identity, and need not name an issuer.
 fn proven(seen: &Observation) -> Vec<Proven<'_>> {
-    let signatures = seen.record.signatures.iter().filter(|found| holds(found.outcome));
+    let of_instance =
+        |found: &&SignatureFound| holds(found.outcome) && found.format != SignatureFormat::Notation;
+    let signatures = seen.record.signatures.iter().filter(of_instance);
     let statements = seen.record.attestations.iter().filter(|found| holds(found.outcome));
     let signatures = signatures.map(|found| Proven { claims: &found.proof.claims, statement: None });
     let statements = statements.map(|found| Proven { claims: &found.proof.claims, statement: Some(found) });
-    let certified = |proven: &Proven<'_>| {
-        proven.claims.contains_key(&ClaimKind::Issuer) && proven.claims.contains_key(&ClaimKind::Identity)
-    };
+    let certified = |proven: &Proven<'_>| proven.claims.contains_key(&ClaimKind::Identity);
     signatures.chain(statements).filter(certified).collect()
+}
+
+/// Returns the signers that a trust store verified; `None` where there are none who can be named.
+fn of_store(store: &DesiredNotation, seen: &[Observation]) -> Option<ProposedNotation> {
+    let verified = |found: &&SignatureFound| {
+        let by_store = found.proof.signer.as_deref() == Some(store.name.as_str());
+        holds(found.outcome) && found.format == SignatureFormat::Notation && by_store
+    };
+    let signers = seen.iter().flat_map(|one| {
+        let contents =
+            one.record.signatures.iter().filter(verified).filter_map(|found| found.content.as_ref());
+        contents.filter_map(|content| one.claims.get(content)?.as_ref().ok()?.identity.clone())
+    });
+    let identities: BTreeSet<String> = signers.take(IDENTITIES_MAX).collect();
+    (!identities.is_empty()).then(|| ProposedNotation {
+        name: store.name.clone(),
+        trust_store: store.trust_store.path.clone(),
+        timestamp_store: store.timestamp_store.as_ref().map(|file| file.path.clone()),
+        identities,
+    })
 }
 
 fn used_keys(seen: &Observation) -> impl Iterator<Item = &str> {
@@ -154,7 +180,8 @@ fn wanted_identities<'a>(stem: &str, group: &[Proven<'a>]) -> Vec<WantedIdentity
         .collect()
 }
 
-/// Returns the claims on which all members agree, beside the identity. A source ref is demanded where the identity does
+/// Returns the claims on which all members agree, beside the identity. Where no certificate names an issuer, none is
+/// wanted: a certificate of that authority with one is somebody else's. A source ref is demanded where the identity does
 /// not say it: a reusable workflow signs for whoever calls it.
 fn common(members: &[Proven<'_>]) -> BTreeMap<ClaimKind, Wanted> {
     let agreed = |kind: ClaimKind| {
@@ -165,6 +192,7 @@ fn common(members: &[Proven<'_>]) -> BTreeMap<ClaimKind, Wanted> {
     let kinds = [ClaimKind::Issuer].into_iter().chain(CLAIMS);
     let mut claims: BTreeMap<ClaimKind, Wanted> =
         kinds.filter_map(|kind| Some((kind, Wanted::Exactly(agreed(kind)?.clone())))).collect();
+    claims.entry(ClaimKind::Issuer).or_insert(Wanted::Nothing);
     let refs: Option<BTreeSet<&str>> =
         members.iter().map(|member| Some(member.claims.get(&ClaimKind::SourceRef)?.as_str())).collect();
     let said = members.iter().all(|member| {
@@ -186,7 +214,10 @@ fn statements(seen: &[Observation], identities: &[ProposedIdentity]) -> Vec<Prop
     let of = |one: &Observation| -> BTreeMap<String, Vec<AttestationFound>> {
         let mut by_predicate: BTreeMap<String, Vec<AttestationFound>> = BTreeMap::new();
         for found in one.record.attestations.iter().filter(|found| holds(found.outcome)) {
-            by_predicate.entry(short(&found.predicate_type)).or_default().push(found.clone());
+            by_predicate
+                .entry(predicate::short(&found.predicate_type).to_owned())
+                .or_default()
+                .push(found.clone());
         }
         by_predicate
     };
@@ -245,6 +276,7 @@ fn notes(seen: &[Observation], proposal: &Proposal) -> Vec<String> {
     for found in seen.iter().flat_map(|one| &one.record.signatures) {
         notes.extend(note_of(found));
     }
+    notes.extend(seen.iter().filter_map(note_of_platforms));
     if seen
         .iter()
         .flat_map(|one| &one.record.attestations)
@@ -261,8 +293,12 @@ fn notes(seen: &[Observation], proposal: &Proposal) -> Vec<String> {
 fn note_of(found: &SignatureFound) -> Option<String> {
     let unknown = found.proof.claims.is_empty() && found.proof.key.is_none();
     match (found.format, found.outcome) {
-        (SignatureFormat::Notation, outcome) if !holds(outcome) => Some(
-            "a Notary Project signature is there: to accept it, name the publisher's root certificates in `notation`"
+        (SignatureFormat::Notation, Outcome::Foreign) if found.reason == notation::NO_STORE => Some(
+            "a Notary Project signature is there, and what it says of its signer is no proof: ask the publisher, by another way than the registry, for the root certificate or its SHA-256, and observe again with `--trust-store FILE`; `--save-root FILE` writes the one that is in the signature"
+                .to_owned(),
+        ),
+        (SignatureFormat::Notation, Outcome::Foreign) => Some(
+            "a Notary Project signature ends in none of the given trust stores: somebody else's, or the publisher has another root certificate"
                 .to_owned(),
         ),
         (SignatureFormat::CosignLegacy | SignatureFormat::SigstoreBundle, Outcome::Foreign) if unknown => Some(
@@ -273,10 +309,13 @@ fn note_of(found: &SignatureFound) -> Option<String> {
     }
 }
 
-/// Returns a predicate's short name, or its URI where it has none.
-fn short(predicate_type: &str) -> String {
-    let known = PREDICATES.iter().find(|(uri, _)| predicate_type.starts_with(uri));
-    known.map_or(predicate_type, |(_, name)| name).to_owned()
+/// Says what signatures on platforms alone are worth.
+fn note_of_platforms(seen: &Observation) -> Option<String> {
+    let first = seen.platforms.signed.first()?;
+    Some(format!(
+        "only platforms of {} are signed, and nothing vouches for its index: a policy is verified against the index and finds no signature (`absent`). Ask the publisher to sign the index as well (`cosign sign --recursive` signs both), or take in a platform by its own digest; `fondaco trust observe {}@{}` proposes the policy for that",
+        seen.image, seen.repository, first.digest
+    ))
 }
 
 fn name_of_predicate(predicate: &str) -> String {
@@ -305,7 +344,7 @@ pub(super) fn slug(text: &str) -> String {
 }
 
 /// Returns the name, with a number where it is taken.
-fn fresh(name: &str, taken: &mut BTreeSet<String>) -> String {
+pub fn fresh(name: &str, taken: &mut BTreeSet<String>) -> String {
     let numbered = (2..).map(|number| format!("{name}-{number}"));
     let free = [name.to_owned()].into_iter().chain(numbered).find(|name| !taken.contains(name));
     let free = free.expect("numbers do not end");

@@ -4,15 +4,21 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Observation, Proposal};
+use super::{Claimed, Observation, Platforms, Proposal};
 use crate::model::{
     AttestationFound, ClaimKind, Digest, Outcome, Proof, SignatureFormat, SignatureFound, StatementKind,
-    foreign::inline,
+    foreign::{cut, inline},
 };
 use crate::{manifest::Diagnostic, registry::RegistryError};
 
 /// The most signatures and attestations of one image that are shown one by one.
 const SHOWN_MAX: usize = 40;
+
+/// The longest note, in characters: our own sentences with names of images in them.
+pub(super) const NOTE_CHARS_MAX: usize = 1000;
+
+/// The most signatures of one platform that are shown.
+const SHOWN_OF_PLATFORM_MAX: usize = 3;
 
 /// What the proposed policy says of an image that it was proposed from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +88,11 @@ impl Report {
     /// Returns `fondaco/trust-observation/v1alpha1`.
     pub fn json(&self) -> Value {
         let seen = self.seen.iter().map(|one| {
-            json!({"image": one.image, "digest": one.digest, "verification": one.record, "keyHints": one.hints})
+            json!({
+                "image": one.image, "digest": one.digest, "verification": one.record, "keyHints": one.hints,
+                "notationClaims": claims_json(one), "platforms": platforms_json(&one.platforms),
+                "failures": one.failures,
+            })
         });
         let failed = self.failed.iter().map(|(image, why)| json!({"image": image, "reason": why}));
         let trials = self
@@ -107,7 +117,15 @@ fn observed(text: &mut String, seen: &Observation) {
         let _ = writeln!(text, "  undeterminable  {}", inline(reason));
     }
     for found in record.signatures.iter().take(SHOWN_MAX) {
-        signature(text, found, found.content.as_ref().and_then(|content| seen.hints.get(content)));
+        signature(text, found);
+        let Some(content) = &found.content else { continue };
+        if let Some(hint) = seen.hints.get(content) {
+            let _ =
+                writeln!(text, "    claims key    SHA-256 {} (base64 of its SPKI's digest)", inline(hint));
+        }
+        if let Some(claimed) = seen.claims.get(content) {
+            claims(text, claimed, found.outcome);
+        }
     }
     for found in record.attestations.iter().take(SHOWN_MAX) {
         attestation(text, found);
@@ -118,20 +136,88 @@ fn observed(text: &mut String, seen: &Observation) {
         let _ = writeln!(text, "  and {hidden} more");
     }
     if seen.obstacle().is_none() && record.signatures.is_empty() {
-        text.push_str(if record.attestations.is_empty() {
+        text.push_str(if !seen.platforms.signed.is_empty() {
+            "  unsigned        nobody signed the index\n"
+        } else if record.attestations.is_empty() {
             "  unsigned        neither a signature nor an attestation lies beside it\n"
         } else {
             "  no signature    nobody signed the image itself\n"
         });
     }
+    platforms(text, &seen.platforms);
 }
 
-fn signature(text: &mut String, found: &SignatureFound, hint: Option<&String>) {
+/// Says which platforms of an unsigned index are signed, and how.
+fn platforms(text: &mut String, platforms: &Platforms) {
+    if platforms.looked_at == 0 {
+        return;
+    }
+    let (signed, all) = (platforms.signed.len(), platforms.looked_at);
+    let more = match platforms.left_out {
+        0 => String::new(),
+        more => format!("; {more} more were not looked at"),
+    };
+    let _ = writeln!(text, "  platforms       {signed} of {all} are signed{more}");
+    for one in &platforms.signed {
+        let _ = writeln!(text, "  platform        {}  {}", inline(&one.platform), one.digest);
+        for found in one.record.signatures.iter().take(SHOWN_OF_PLATFORM_MAX) {
+            signature(text, found);
+        }
+    }
+}
+
+/// Says what a Notary Project signature says of its signer. Where it was verified, its root is no claim any more.
+fn claims(text: &mut String, claimed: &Result<Claimed, String>, outcome: Outcome) {
+    let claimed = match claimed {
+        Ok(claimed) => claimed,
+        Err(reason) => {
+            let _ = writeln!(text, "    unreadable    {}", inline(reason));
+            return;
+        }
+    };
+    let doubt = if outcome == Outcome::Verified { "" } else { "  (claimed, not verified)" };
+    if outcome != Outcome::Verified {
+        let _ = writeln!(text, "    signer        {}{doubt}", claimed.signer);
+    }
+    let _ = writeln!(text, "    issuer        {}{doubt}", claimed.issuer);
+    let _ = writeln!(text, "    root          {}{doubt}", claimed.root);
+    let _ = writeln!(text, "    root SHA-256  {}{doubt}", claimed.fingerprint());
+    match &claimed.flaw {
+        Some(flaw) if outcome != Outcome::Verified => {
+            let _ = writeln!(text, "    with it       would not be accepted either: {}", inline(flaw));
+        }
+        None if outcome != Outcome::Verified => {
+            text.push_str("    with it       would be accepted, if that root is the publisher's\n");
+        }
+        _ => {}
+    }
+}
+
+fn claims_json(seen: &Observation) -> Value {
+    let one = |claimed: &Result<Claimed, String>| match claimed {
+        Ok(claimed) => json!({"claimed": claimed}),
+        Err(reason) => json!({"unreadable": reason}),
+    };
+    seen.claims.iter().map(|(content, claimed)| (content.to_string(), one(claimed))).collect()
+}
+
+fn platforms_json(platforms: &Platforms) -> Value {
+    let signed = platforms
+        .signed
+        .iter()
+        .map(|one| json!({"platform": one.platform, "digest": one.digest, "verification": one.record}));
+    json!({
+        "lookedAt": platforms.looked_at, "leftOut": platforms.left_out, "signed": signed.collect::<Vec<_>>(),
+    })
+}
+
+fn signature(text: &mut String, found: &SignatureFound) {
     let word = found.outcome.name();
     let _ = writeln!(text, "  signature       {} · {word}: {}", form(found.format), inline(&found.reason));
     signer(text, &found.proof, found.outcome);
-    if let Some(hint) = hint {
-        let _ = writeln!(text, "    claims key    SHA-256 {} (base64 of its SPKI's digest)", inline(hint));
+    let of_instance = found.format != SignatureFormat::Notation && !found.proof.claims.is_empty();
+    if of_instance && !found.proof.claims.contains_key(&ClaimKind::Issuer) {
+        text.push_str("    issuer        none: the certificate names no issuer\n");
     }
 }
 
@@ -177,16 +263,21 @@ fn proposed(text: &mut String, proposal: &Proposal, policy: &str) {
     if !proposal.identities.is_empty() {
         text.push_str("  - whether the source repository is theirs, and who may run the workflow there;\n");
     }
+    if !proposal.notation.is_empty() {
+        text.push_str(
+            "  - whether the certificates of the trust store are theirs: compare the SHA-256 of each;\n",
+        );
+    }
     text.push_str("  - what they do when one of these changes.\n");
     for note in &proposal.notes {
-        let _ = writeln!(text, "Note: {}.", inline(note));
+        let _ = writeln!(text, "Note: {}.", cut(note, NOTE_CHARS_MAX));
     }
     let _ = write!(text, "\n{policy}");
 }
 
 fn nothing(text: &mut String, report: &Report) {
     for note in &report.proposal.notes {
-        let _ = writeln!(text, "Note: {}.", inline(note));
+        let _ = writeln!(text, "Note: {}.", cut(note, NOTE_CHARS_MAX));
     }
     if report.is_undeterminable() {
         text.push_str("\nNo policy is proposed: not everything could be found out.\n");

@@ -1,11 +1,13 @@
 //! From what was seen to what is proposed, without a registry.
 
+mod notary;
+
 use std::collections::BTreeMap;
 
 use super::*;
 use crate::{
     evidence::RootUsed,
-    model::{AttestationFound, Proof, SignatureFormat, SignatureFound, StatementKind},
+    model::{AttestationFound, Digest, Proof, Repository, SignatureFormat, SignatureFound, StatementKind},
     trust::root::Instance,
 };
 
@@ -16,6 +18,16 @@ const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
 fn root() -> DesiredFile {
     let text = Instance::PublicGood.embedded().unwrap().text().to_owned();
     DesiredFile { path: "trust/public-good.trusted_root.json".to_owned(), text }
+}
+
+/// Returns what was given to look with: nothing besides these keys.
+fn given(keys: &[DesiredKey]) -> Given {
+    Given {
+        roots: vec![root()],
+        keys: keys.to_vec(),
+        stores: vec![],
+        at: "2026-11-21T00:00:00Z".parse().unwrap(),
+    }
 }
 
 type Claims = BTreeMap<ClaimKind, String>;
@@ -83,14 +95,23 @@ fn seen(tag: &str, signatures: Vec<SignatureFound>, attestations: Vec<Attestatio
         attestations,
     };
     let repository: Repository = "ghcr.io/acme/web".parse().unwrap();
-    Observation { image: format!("{repository}:{tag}"), repository, digest, record, hints: BTreeMap::new() }
+    Observation {
+        image: format!("{repository}:{tag}"),
+        repository,
+        digest,
+        record,
+        hints: BTreeMap::new(),
+        claims: BTreeMap::new(),
+        platforms: Platforms::default(),
+        failures: vec![],
+    }
 }
 
 /// Returns the lines of the proposed policy below `spec`, which the manifests' reader takes.
 fn proposed(seen: &[Observation]) -> String {
-    let proposal = propose(seen, &[]);
+    let proposal = propose(seen, &given(&[]));
     let text = policy_text("web", seen, &proposal, &root().path).unwrap();
-    let policy = read("web", &text, &root()).unwrap_or_else(|mistakes| panic!("{text}\n{mistakes:#?}"));
+    let policy = read("web", &text, [&root()]).unwrap_or_else(|mistakes| panic!("{text}\n{mistakes:#?}"));
     assert_eq!(policy.name, "web");
     text.split_once("spec:\n").unwrap().1.to_owned()
 }
@@ -111,7 +132,7 @@ fn one_image_gives_the_exact_identity() {
 "
     );
     assert_eq!(proposed(&seen), expected);
-    let notes = propose(&seen, &[]).notes;
+    let notes = propose(&seen, &given(&[])).notes;
     assert!(notes.iter().any(|note| note.contains("observe two tags")), "{notes:?}");
 }
 
@@ -126,7 +147,7 @@ fn two_tags_give_an_expression_that_meets_the_next_release_and_no_branch() {
         text.contains("# An expression, because 2 identities were seen that differ only in their ref."),
         "{text}"
     );
-    let Proposal { identities, notes, .. } = propose(&seen, &[]);
+    let Proposal { identities, notes, .. } = propose(&seen, &given(&[]));
     assert_eq!((identities.len(), notes), (1, vec![]));
     let wanted = &identities[0].claims[&ClaimKind::Identity];
     for (identity, accepted) in [
@@ -166,7 +187,7 @@ fn publishers_that_have_nothing_in_common_stay_apart() {
         seen("1.2.0", vec![bundle(&claims("refs/tags/v1.2.0")), bundle(&person)], vec![]),
         seen("main", vec![bundle(&branch), bundle(&fork)], vec![]),
     ];
-    let identities = propose(&seen, &[]).identities;
+    let identities = propose(&seen, &given(&[])).identities;
     let names: Vec<_> = identities.iter().map(|identity| identity.name.as_str()).collect();
     assert_eq!(names, ["release-manager", "release", "release-2", "release-3"]);
     let exact =
@@ -243,7 +264,7 @@ fn only_what_was_verified_is_proposed() {
     let mut unsigned = statement(&Claims::new(), PROVENANCE, &[]);
     (unsigned.outcome, unsigned.format) = (Outcome::Foreign, SignatureFormat::Buildkit);
     let seen = [seen("1", vec![broken, foreign], vec![unsigned])];
-    let proposal = propose(&seen, &[]);
+    let proposal = propose(&seen, &given(&[]));
     assert_eq!((proposal.identities.len(), proposal.statements.len()), (0, 0));
     assert_eq!(policy_text("web", &seen, &proposal, "trust/x.json"), None);
     assert_eq!(proposal.notes, ["BuildKit's statements in the index are not signed: evidence, not proof"]);
@@ -254,19 +275,20 @@ fn an_unknown_key_is_named_by_its_digest_and_a_given_one_is_proposed() {
     let unknown = signature(SignatureFormat::SigstoreBundle, Proof::default(), Outcome::Foreign);
     let mut one = seen("1", vec![unknown.clone()], vec![]);
     one.hints.insert(unknown.digest.clone(), "aGludA==".to_owned());
-    let proposal = propose(std::slice::from_ref(&one), &[]);
+    let proposal = propose(std::slice::from_ref(&one), &given(&[]));
     assert!(proposal.notes[0].contains("`--key FILE`"), "{:?}", proposal.notes);
     let report = Report { seen: vec![one], failed: vec![], proposal, policy: None, trials: vec![] };
     assert!(report.text().contains("    claims key    SHA-256 aGludA== "), "{}", report.text());
 
-    let pem = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----\n";
+    // The generator point of P-256.
+    let pem = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt\n6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==\n-----END PUBLIC KEY-----\n";
     let key = DesiredKey { name: "acme".to_owned(), pem: pem.to_owned(), logged: false };
     let unused = DesiredKey { name: "other".to_owned(), ..key.clone() };
     let known = Proof { key: Some("acme".to_owned()), ..Proof::default() };
     let seen = [seen("1", vec![signature(SignatureFormat::CosignLegacy, known, Outcome::Verified)], vec![])];
-    let proposal = propose(&seen, &[key.clone(), unused]);
+    let proposal = propose(&seen, &given(&[key.clone(), unused]));
     let text = policy_text("web", &seen, &proposal, &root().path).unwrap();
-    assert_eq!(read("web", &text, &root()).unwrap().keys, [key]);
+    assert_eq!(read("web", &text, [&root()]).unwrap().keys, [key]);
     assert!(!text.contains("root:"), "a key needs no root: {text}");
 }
 
@@ -276,12 +298,12 @@ fn claims_cannot_leave_their_line_or_their_quotes() {
     let claims = with(claims("refs/tags/v1"), ClaimKind::Identity, forged);
     let mut one = seen("1", vec![bundle(&claims)], vec![]);
     one.image = "ghcr.io/acme/web:1\nspec: {}".to_owned();
-    let (seen, proposal) = ([one.clone()], propose(&[one], &[]));
+    let (seen, proposal) = ([one.clone()], propose(&[one], &given(&[])));
     let text = policy_text("web", &seen, &proposal, &root().path).unwrap();
     assert!(text.lines().all(|line| !line.starts_with("spec: {") && !line.starts_with("  keys")), "{text}");
     assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text}");
     // Control characters are in no honest claim, and the manifests' reader refuses them.
-    assert!(read("web", &text, &root()).is_err());
+    assert!(read("web", &text, [&root()]).is_err());
     let report = Report { seen: seen.to_vec(), failed: vec![], proposal, policy: Some(text), trials: vec![] };
     assert!(!report.text().contains('\u{1b}'), "{}", report.text());
 }
@@ -294,13 +316,13 @@ fn a_flood_of_signers_is_cut() {
         bundle(&person)
     });
     let seen = [seen("1", signatures.collect(), vec![])];
-    assert_eq!(propose(&seen, &[]).identities.len(), 16);
+    assert_eq!(propose(&seen, &given(&[])).identities.len(), 16);
 }
 
 #[test]
 fn an_unsigned_image_is_told_and_a_silent_registry_is_not_called_unsigned() {
     let report = |seen: Vec<Observation>, failed: Vec<(String, String)>| Report {
-        proposal: propose(&seen, &[]),
+        proposal: propose(&seen, &given(&[])),
         seen,
         failed,
         policy: None,
@@ -327,13 +349,81 @@ fn an_unsigned_image_is_told_and_a_silent_registry_is_not_called_unsigned() {
 }
 
 #[test]
-fn a_notary_signature_is_there_and_no_obstacle() {
-    let notary = signature(SignatureFormat::Notation, Proof::default(), Outcome::Undeterminable);
-    let mut one = seen("1", vec![notary], vec![]);
-    (one.record.outcome, one.record.reason) = (Outcome::Undeterminable, "so".to_owned());
-    assert_eq!(one.obstacle(), None);
-    let notes = propose(std::slice::from_ref(&one), &[]).notes;
-    assert!(notes[0].contains("name the publisher's root certificates in `notation`"), "{notes:?}");
-    one.record.reason = "so (and 1 more)".to_owned();
-    assert_eq!(one.obstacle(), Some("so (and 1 more)"));
+fn a_certificate_without_an_issuer_is_proposed_as_one_without() {
+    let without = |subject: &str| Claims::from([(ClaimKind::Identity, subject.to_owned())]);
+    let release = bundle(&without("https://dotcom.releases.github.com"));
+    let text = proposed(&[seen("1", vec![release.clone()], vec![])]);
+    assert_eq!(
+        text,
+        "  root: trust/public-good.trusted_root.json
+  identities:
+    - name: dotcom-releases-github-com
+      issuer: none
+      identity: \"https://dotcom.releases.github.com\"
+"
+    );
+    // The same name with an issuer is somebody else, and stays apart.
+    let named = with(without("https://dotcom.releases.github.com"), ClaimKind::Issuer, ISSUER);
+    let seen = [seen("1", vec![release.clone(), bundle(&named)], vec![])];
+    let Proposal { identities, .. } = propose(&seen, &given(&[]));
+    let issuers: Vec<_> = identities.iter().map(|identity| &identity.claims[&ClaimKind::Issuer]).collect();
+    assert_eq!(issuers, [&Wanted::Nothing, &Wanted::Exactly(ISSUER.to_owned())]);
+    let shown = Report { seen: seen.to_vec(), ..nothing_else() }.text();
+    assert!(shown.contains("    issuer        none: the certificate names no issuer\n"), "{shown}");
+}
+
+fn nothing_else() -> Report {
+    Report { seen: vec![], failed: vec![], proposal: Proposal::default(), policy: None, trials: vec![] }
+}
+
+#[test]
+fn anyone_is_somebody_with_an_issuer_or_without() {
+    let policy = anyone(Some(&root()), &given(&[]));
+    let accepts = |issuer: Option<&str>| {
+        policy.identities.iter().any(|signer| signer.claims[&ClaimKind::Issuer].matches(issuer))
+    };
+    assert!(accepts(None) && accepts(Some(ISSUER)) && accepts(Some("")));
+}
+
+#[test]
+fn signatures_on_platforms_alone_are_named_and_propose_nothing() {
+    let mut one = seen("1", vec![], vec![]);
+    let (digest, other) = (Digest::sha256("amd64"), seen("2", vec![bundle(&claims("refs/tags/v1"))], vec![]));
+    let signed =
+        SignedPlatform { platform: "linux/amd64".to_owned(), digest: digest.clone(), record: other.record };
+    one.platforms = Platforms { looked_at: 2, signed: vec![signed], ..Platforms::default() };
+    let proposal = propose(std::slice::from_ref(&one), &given(&[]));
+    assert_eq!((proposal.identities.len(), proposal.signed), (0, false));
+    let [note] = &proposal.notes[..] else { panic!("{:?}", proposal.notes) };
+    assert!(note.contains(&format!("observe ghcr.io/acme/web@{digest}`")), "{note}");
+    let report = Report { seen: vec![one], proposal, ..nothing_else() };
+    let text = report.text();
+    assert!(
+        text.contains("  unsigned        nobody signed the index\n  platforms       1 of 2 are signed\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains(&format!("  platform        linux/amd64  {digest}\n  signature       Sigstore bundle")),
+        "{text}"
+    );
+    assert_eq!(report.json()["observed"][0]["platforms"]["signed"][0]["digest"], digest.to_string());
+}
+
+#[test]
+fn a_predicate_is_named_by_the_one_table_of_predicates() {
+    let claims = claims("refs/tags/v1");
+    for (predicate, expected) in [
+        ("https://slsa.dev/provenance/v0.2", "slsaProvenance"),
+        ("https://spdx.dev/Document/v2.3", "spdx"),
+        ("https://cyclonedx.org/bom/v1.6", "cyclonedx"),
+        ("https://in-toto.io/attestation/vulns/v0.2", "vulnerability"),
+        // A short name stands for the types that are read, and for no other that begins like them.
+        ("https://slsa.dev/provenance/v0.1", "https://slsa.dev/provenance/v0.1"),
+        ("https://cyclonedx.org/bomb", "https://cyclonedx.org/bomb"),
+    ] {
+        let one = [seen("1", vec![bundle(&claims)], vec![statement(&claims, predicate, &[])])];
+        let Proposal { statements, .. } = propose(&one, &given(&[]));
+        assert_eq!(statements[0].predicate, expected);
+        assert!(crate::trust::predicate::names(expected).contains(predicate), "{predicate}");
+    }
 }

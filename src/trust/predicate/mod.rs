@@ -184,6 +184,12 @@ pub fn names(predicate: &str) -> BTreeSet<&str> {
     if types.is_empty() { BTreeSet::from([predicate]) } else { types }
 }
 
+/// Returns how a policy best names a predicate type: by its short name, or its URI where it has none.
+pub fn short(predicate_type: &str) -> &str {
+    let known = KNOWN.iter().find(|known| known.types.contains(&predicate_type));
+    known.map_or(predicate_type, |known| known.short)
+}
+
 /// Returns whether a statement says what a policy wants. Who made it and about what is not asked here.
 ///
 /// # Errors

@@ -9,6 +9,7 @@ mod keyless;
 mod limit;
 mod memory;
 mod notation;
+mod observed;
 mod published;
 mod signing;
 mod stated;

@@ -14,14 +14,14 @@ const SIGNATURE: &str = "application/vnd.cncf.notary.signature";
 
 /// How a signature's manifest says what it is.
 #[derive(Clone, Copy)]
-enum Form {
+pub(super) enum Form {
     ArtifactType,
     /// The first version of the specification.
     Config,
 }
 
 /// Stores layers as a signature of `subject`.
-fn put(registry: &Memory, subject: &Descriptor, form: Form, layers: &[&[u8]]) -> Digest {
+pub(super) fn put(registry: &Memory, subject: &Descriptor, form: Form, layers: &[&[u8]]) -> Digest {
     let layers: Vec<_> = layers
         .iter()
         .map(|layer| {
@@ -44,7 +44,7 @@ fn put(registry: &Memory, subject: &Descriptor, form: Form, layers: &[&[u8]]) ->
 }
 
 /// Returns a registry with one signed image, the image, and the entry that accepts the signer.
-fn signed_image(form: Form) -> (Memory, Descriptor, DesiredNotation) {
+pub(super) fn signed_image(form: Form) -> (Memory, Descriptor, DesiredNotation) {
     let registry = Memory::default();
     registry.seed_manifest(PATH, Some("1"), media_type::OCI_MANIFEST, b"image");
     let subject = image("image");

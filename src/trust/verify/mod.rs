@@ -55,9 +55,18 @@ pub async fn verify(
     subject: &Digest,
     policy: Option<&DesiredPolicy>,
 ) -> VerificationRecord {
-    let accepted = Accepted::of_policy(policy);
-    let survey = discover::look(registry, repository_path, subject, &accepted, Reach::Everywhere).await;
-    record(subject, &accepted, survey)
+    verify_everywhere(registry, repository_path, subject, &Accepted::of_policy(policy)).await
+}
+
+/// Verifies like [`verify`] by a prepared policy.
+pub async fn verify_everywhere(
+    registry: &dyn Registry,
+    repository_path: &str,
+    subject: &Digest,
+    accepted: &Accepted,
+) -> VerificationRecord {
+    let survey = discover::look(registry, repository_path, subject, accepted, Reach::Everywhere).await;
+    record(subject, accepted, survey)
 }
 
 /// Verifies like [`verify`] by a prepared policy, and asks for tags only where the referrers leave a demand open.

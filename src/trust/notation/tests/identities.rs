@@ -103,3 +103,45 @@ fn trust_stores_that_cannot_be_read() {
     written.timestamp_store = Some(DesiredFile { path: "trust/tsa.pem".to_owned(), text: String::new() });
     assert!(TrustStore::of(&written).unwrap_err().contains("trust/tsa.pem"));
 }
+
+#[test]
+fn a_subject_is_written_as_the_narrowest_identity_that_accepts_it() {
+    use super::super::identity::Identity;
+    let town = Town::new();
+    let of = |more: &[(DnType, &str)]| {
+        let signer = town.signer_with("ES256", |params| {
+            for (kind, value) in more {
+                params.distinguished_name.push(kind.clone(), *value);
+            }
+        });
+        let leaf = super::super::certificate::Certificate::read(&signer.chain[0]).unwrap();
+        Identity::written(&leaf.parsed().subject)
+    };
+    let whole = "x509.subject: C=DE, ST=Berlin, O=Example, CN=Release";
+    assert_eq!(of(&[]).as_deref(), Some(whole));
+    for (value, written) in [
+        ("Builds, Berlin", "Builds\\, Berlin"),
+        ("a+b;c<d>e\"f\\g", "a\\+b\\;c\\<d\\>e\\\"f\\\\g"),
+        ("#1", "\\#1"),
+        ("1#", "1#"),
+        (" edge ", "\\20edge\\20"),
+        (" ", "\\20"),
+        ("a=b", "a=b"),
+        ("ab\\", "ab\\\\"),
+        ("line\nfeed", "line\\0Afeed"),
+        ("right\u{202e}left", "right\\E2\\80\\AEleft"),
+        ("Müller", "Müller"),
+    ] {
+        let more = [(DnType::OrganizationalUnitName, value)];
+        let identity = of(&more).unwrap();
+        assert_eq!(identity, format!("{whole}, OU={written}"));
+        assert!(accepts(&identity, &more) && !accepts(&identity, &[]), "{identity}");
+    }
+    // What no identity can name is left out; a name of nothing else is none.
+    let serial = DnType::CustomDnType(vec![2, 5, 4, 12]);
+    assert_eq!(of(&[(serial, "Director")]).as_deref(), Some(whole));
+    let none: x509_cert::name::Name = "title=Director".parse().unwrap();
+    assert_eq!(Identity::written(&none), None);
+    let twice: x509_cert::name::Name = "O=Example,O=Other,CN=a".parse().unwrap();
+    assert_eq!(Identity::written(&twice).as_deref(), Some("x509.subject: CN=a"));
+}

@@ -6,6 +6,7 @@
 mod accepted;
 mod attack;
 mod certificates;
+mod claims;
 mod hostile;
 mod identities;
 mod made;
