@@ -21,6 +21,7 @@ mod resolved;
 mod schema;
 mod selection;
 mod signing;
+mod trusted;
 mod withdrawals;
 
 use expect_test::{Expect, expect};
@@ -36,6 +37,9 @@ spec:
   registry: registry.acme.example
   signing: {key: keys/acme.key}
 ";
+
+/// A public key on P-256, in one line as YAML has it between double quotes.
+const KEY_IN_QUOTES: &str = "-----BEGIN PUBLIC KEY-----\\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAElV/m9UKzzuiDd11tzPAEI/NV8zn/BD3m80otMicET4Tq0IWkSq13kP7/VI7tEuGacZ30ykIYB7qbc0NisV07pA==\\n-----END PUBLIC KEY-----";
 
 /// Splits `=== path` lines into files.
 fn files(text: &str) -> Vec<SourceFile> {

@@ -3,13 +3,14 @@
 //! [`root`] keeps the authorities that stand behind certificates up to date, [`observe`] proposes policies from what is
 //! seen; people run these two, runs do not. [`verify`] tells five outcomes apart and never fails, with [`notation`] for
 //! signatures of the Notary Project; [`predicate`] reads what attestations say, and [`buildkit`] what builds put into an
-//! index; [`sign`] writes both forms that consumers read and reads them back through the code of [`verify`]. Nothing here
-//! decides what an outcome leads to: that is [`crate::gate`], next in reading order. The Sigstore crates are used in this
-//! module and nowhere else.
+//! index; [`sign`] writes both forms that consumers read and reads them back through the code of [`verify`]. `inputs`
+//! answers the manifests' reader whether what a policy names can be read. Nothing here decides what an outcome leads to:
+//! that is [`crate::gate`], next in reading order. The Sigstore crates are used in this module and nowhere else.
 
 pub mod buildkit;
 mod fetch;
 mod format;
+pub(crate) mod inputs;
 mod notation;
 pub mod observe;
 pub mod predicate;

@@ -66,7 +66,7 @@ fn document(text: &str) -> Value {
     serde_yaml::from_str(text).expect("the case is YAML")
 }
 
-const KEY: &str = "\"-----BEGIN PUBLIC KEY-----\\nMFkw\\n-----END PUBLIC KEY-----\\n\"";
+const KEY: &str = "\"-----BEGIN PUBLIC KEY-----\\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAElV/m9UKzzuiDd11tzPAEI/NV8zn/BD3m80otMicET4Tq0IWkSq13kP7/VI7tEuGacZ30ykIYB7qbc0NisV07pA==\\n-----END PUBLIC KEY-----\\n\"";
 
 fn of(kind: &'static str, name: &str, spec: &str) -> (&'static str, String) {
     let head = format!("apiVersion: fondaco/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}}}\n");

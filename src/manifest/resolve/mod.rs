@@ -3,6 +3,7 @@
 mod access;
 mod conflicts;
 mod consumers;
+mod contents;
 mod images;
 mod overlaps;
 mod policies;

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::contents::{Contents, Form};
 use super::{Object, Sources, Spec};
+use crate::manifest::escape::shown;
 use crate::manifest::kinds::{
     NotationStore, TrustPolicySpec, TrustedIdentity, TrustedKey, WantedAttestation,
 };
@@ -14,16 +16,19 @@ use crate::manifest::{
     DesiredSigners, Diagnostic, Wanted, is_input,
 };
 use crate::model::{ClaimKind, Outcome, StatementKind};
+use crate::trust::inputs;
 
 /// Which files of the repository are read besides manifests.
 const FILES: &str = "files `*.pub` and `*.pem` below `trust/` and `keys/`, and `*.json` below `trust/`, are read besides manifests";
 
+const NOTATION_IDENTITY: &str = "an identity is `x509.subject: C=DE, ST=Berlin, O=Example` with the parts that have to be there, or `*`; `fondaco trust observe IMAGE --trust-store FILE` proposes it";
+
 /// Returns the policies by name.
 pub(super) fn policies(sources: &Sources<'_>, out: &mut Mistakes) -> BTreeMap<String, DesiredPolicy> {
-    let mut policies = BTreeMap::new();
+    let (mut policies, mut contents) = (BTreeMap::new(), Contents::default());
     for object in &sources.objects {
         let (Some(name), Some(Spec::TrustPolicy(spec))) = (object.name(), &object.spec) else { continue };
-        let policy = Reader { sources, object, out }.policy(name, spec);
+        let policy = Reader { sources, object, contents: &mut contents, out }.policy(name, spec);
         policies.entry(name.to_owned()).or_insert(policy);
     }
     policies
@@ -33,6 +38,7 @@ pub(super) fn policies(sources: &Sources<'_>, out: &mut Mistakes) -> BTreeMap<St
 struct Reader<'a, 'b> {
     sources: &'a Sources<'b>,
     object: &'a Object<'b>,
+    contents: &'a mut Contents<'b>,
     out: &'a mut Mistakes,
 }
 
@@ -48,7 +54,7 @@ impl Reader<'_, '_> {
                 .enumerate()
                 .filter_map(|(at, store)| self.store(at, store))
                 .collect(),
-            root: spec.root.as_ref().and_then(|path| self.file(path, "spec.root")),
+            root: spec.root.as_ref().and_then(|path| self.content(path, "spec.root", Form::TrustedRoot)),
             signers: signers(spec),
             attestations: spec.attestations.iter().map(attestation).collect(),
             actions: self.actions(spec),
@@ -170,7 +176,15 @@ impl Reader<'_, '_> {
 
     fn key(&mut self, index: usize, key: &TrustedKey) -> Option<DesiredKey> {
         let pem = match (&key.path, &key.pem) {
-            (None, Some(pem)) => pem.0.clone(),
+            (None, Some(pem)) => {
+                if let Err(reason) = inputs::key(&pem.0) {
+                    let message = format!("key `{}` is no {}: {reason}", key.name.0, Form::PublicKey.noun());
+                    let help = Some(Form::PublicKey.help().to_owned());
+                    self.wrong(Code::InvalidValue, message, &format!("spec.keys.{index}.pem"), help);
+                    return None;
+                }
+                pem.0.clone()
+            }
             (Some(path), None) => {
                 let at = format!("spec.keys.{index}.path");
                 let file = self.file(path, &at)?;
@@ -179,7 +193,7 @@ impl Reader<'_, '_> {
                     self.wrong(Code::InvalidValue, message, &at, Some(PUBLIC_KEY.to_owned()));
                     return None;
                 }
-                file.text
+                self.content(path, &at, Form::PublicKey)?.text
             }
             // Reported by the schema's check already.
             (None, None) | (Some(_), Some(_)) => return None,
@@ -188,9 +202,18 @@ impl Reader<'_, '_> {
     }
 
     fn store(&mut self, index: usize, store: &NotationStore) -> Option<DesiredNotation> {
-        let trust_store = self.file(&store.trust_store, &format!("spec.notation.{index}.trustStore"));
+        let path = format!("spec.notation.{index}.trustStore");
+        let trust_store = self.content(&store.trust_store, &path, Form::TrustStore);
         let path = format!("spec.notation.{index}.timestampStore");
-        let timestamp_store = store.timestamp_store.as_ref().map(|written| self.file(written, &path));
+        let written = store.timestamp_store.as_ref();
+        let timestamp_store = written.map(|written| self.content(written, &path, Form::TrustStore));
+        for (at, Claim(identity)) in store.identities.iter().enumerate() {
+            if let Err(reason) = inputs::notation_identity(identity) {
+                let message = format!("`{}` is no Notation identity: {}", shown(identity), shown(&reason));
+                let path = format!("spec.notation.{index}.identities.{at}");
+                self.wrong(Code::InvalidValue, message, &path, Some(NOTATION_IDENTITY.to_owned()));
+            }
+        }
         Some(DesiredNotation {
             name: store.name.0.clone(),
             trust_store: trust_store?,
@@ -200,6 +223,19 @@ impl Reader<'_, '_> {
                 None => None,
             },
         })
+    }
+
+    /// Returns a file of the repository, or reports that it is not there or does not hold what it should.
+    fn content(&mut self, path: &InsidePath, at: &str, form: Form) -> Option<DesiredFile> {
+        let file = self.file(path, at)?;
+        let (known, _) = self.sources.files.get_key_value(path.0.as_str())?;
+        match self.contents.check(form, known, &file.text) {
+            Ok(()) => Some(file),
+            Err(unfit) => {
+                self.wrong(Code::InvalidValue, unfit.what, at, Some(unfit.help.to_owned()));
+                None
+            }
+        }
     }
 
     /// Returns a file of the repository, or reports that it is not there.

@@ -420,7 +420,7 @@ spec:
 apiVersion: fondaco/v1alpha1
 kind: TrustPolicy
 metadata: {{name: official}}
-spec: {{keys: [{{name: nginx, pem: \"-----BEGIN PUBLIC KEY-----\\nMFkw\\n-----END PUBLIC KEY-----\"}}]}}
+spec: {{keys: [{{name: nginx, pem: \"{KEY_IN_QUOTES}\"}}]}}
 "
         ),
         expect![[r#"

@@ -9,12 +9,13 @@ fn mistakes(spec: &str) -> Vec<String> {
         "apiVersion: fondaco/v1alpha1\nkind: TrustPolicy\nmetadata: {{name: publisher}}\nspec:\n{indented}"
     );
     let file = |path: &str, text: &str| SourceFile { path: path.into(), text: text.into() };
-    let key = "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n";
+    let key = KEY_IN_QUOTES.replace("\\n", "\n");
+    let root = crate::trust::root::Instance::PublicGood.embedded().unwrap();
     let all = [
         file("fondaco.yaml", MIRROR),
         file("trust/policy.yaml", &policy),
-        file("trust/acme.pub", key),
-        file("trust/root.json", "{}"),
+        file("trust/acme.pub", &key),
+        file("trust/root.json", root.text()),
     ];
     match read(&all) {
         Ok(_) => vec![],

@@ -129,7 +129,7 @@ spec:
     assert_eq!(desired(&text).consumers.remove(0).gate, expected);
 }
 
-const KEY: &str = "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n";
+const KEY: &str = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAElV/m9UKzzuiDd11tzPAEI/NV8zn/BD3m80otMicET4Tq0IWkSq13kP7/VI7tEuGacZ30ykIYB7qbc0NisV07pA==\n-----END PUBLIC KEY-----\n";
 
 #[test]
 fn a_policy_has_its_keys_as_text_and_an_action_for_each_outcome() {
@@ -144,7 +144,7 @@ spec:
     - name: other
       pem: |
         -----BEGIN PUBLIC KEY-----
-        MFkw
+        MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAElV/m9UKzzuiDd11tzPAEI/NV8zn/BD3m80otMicET4Tq0IWkSq13kP7/VI7tEuGacZ30ykIYB7qbc0NisV07pA==
         -----END PUBLIC KEY-----
   absent: record
 === trust/nginx.pub

@@ -350,7 +350,7 @@ fn selections_that_may_clash_are_found_before_any_tag_is_seen() {
 apiVersion: fondaco/v1alpha1
 kind: TrustPolicy
 metadata: {{name: official}}
-spec: {{keys: [{{name: nginx, pem: \"-----BEGIN PUBLIC KEY-----\\nMFkw\\n-----END PUBLIC KEY-----\"}}]}}
+spec: {{keys: [{{name: nginx, pem: \"{KEY_IN_QUOTES}\"}}]}}
 ",
             set("chosen", nginx),
             set("listed", official),

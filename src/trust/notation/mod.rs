@@ -149,6 +149,22 @@ fn accepted(
     })
 }
 
+/// Returns whether a text can be a trust store.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn check_store(pem: &str) -> Result<(), String> {
+    store::certificates(pem).map(|_| ())
+}
+
+/// Returns whether a text can be an identity.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn check_identity(text: &str) -> Result<(), String> {
+    identity::Identity::parse(text).map(|_| ())
+}
+
 fn read(envelope: &[u8], media_type: &str) -> Result<Envelope, Refusal> {
     if envelope.len() > ENVELOPE_BYTES_MAX {
         return Err(too_large(envelope.len() as u64).into());

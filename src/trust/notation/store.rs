@@ -34,9 +34,9 @@ impl TrustStore {
         };
         Ok(Self {
             name: name.clone(),
-            authorities: certificates(&written.trust_store)?,
+            authorities: authorities(&written.trust_store)?,
             timestamp_authorities: match &written.timestamp_store {
-                Some(file) => certificates(file)?,
+                Some(file) => authorities(file)?,
                 None => vec![],
             },
             identities: written.identities.iter().map(identity).collect::<Result<_, _>>()?,
@@ -61,15 +61,25 @@ impl TrustStore {
     }
 }
 
-fn certificates(file: &DesiredFile) -> Result<Vec<Certificate>, String> {
-    let wrong = |reason: String| format!("the trust store `{}` cannot be read: {reason}", file.path);
+fn authorities(file: &DesiredFile) -> Result<Vec<Certificate>, String> {
+    certificates(&file.text)
+        .map_err(|reason| format!("the trust store `{}` cannot be read: {reason}", file.path))
+}
+
+/// Returns the certificates of a trust store's text.
+///
+/// # Errors
+/// What is wrong with it, without its name.
+pub(super) fn certificates(pem: &str) -> Result<Vec<Certificate>, String> {
     let mut certificates = Vec::new();
-    for read in CertificateDer::pem_slice_iter(file.text.as_bytes()) {
-        if certificates.len() == CERTIFICATES_MAX {
-            return Err(wrong(format!("more than {CERTIFICATES_MAX} certificates")));
+    for read in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+        let number = certificates.len() + 1;
+        if number > CERTIFICATES_MAX {
+            return Err(format!("more than {CERTIFICATES_MAX} certificates"));
         }
-        let der = read.map_err(|error| wrong(said(&error)))?;
-        certificates.push(Certificate::read(&der).map_err(wrong)?);
+        let der = read.map_err(|error| said(&error))?;
+        let read = Certificate::read(&der).map_err(|reason| format!("{reason} (number {number})"))?;
+        certificates.push(read);
     }
-    if certificates.is_empty() { Err(wrong("no certificate is in it".to_owned())) } else { Ok(certificates) }
+    if certificates.is_empty() { Err("no certificate is in it".to_owned()) } else { Ok(certificates) }
 }

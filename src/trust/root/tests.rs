@@ -251,8 +251,9 @@ fn the_age_of_a_root_is_that_of_its_record_or_of_its_commit() {
     let of = |text: &str, record: Option<&Record>, committed: Option<&str>| -> Vec<String> {
         let file =
             |path: &str, text: &str| crate::manifest::SourceFile { path: path.into(), text: text.into() };
-        let files = [file("fondaco.yaml", MANIFESTS), file("trust/own.trusted_root.json", text)];
-        let desired = crate::manifest::read(&files).unwrap();
+        let files = [file("fondaco.yaml", MANIFESTS), file("trust/own.trusted_root.json", own.text())];
+        let mut desired = crate::manifest::read(&files).unwrap();
+        desired.policies.get_mut("web").unwrap().root.as_mut().unwrap().text = text.to_owned();
         let records =
             record.map(|record| ("trust/own.tuf.json".to_owned(), serde_json::to_vec(record).unwrap()));
         let watched =

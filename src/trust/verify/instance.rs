@@ -90,8 +90,7 @@ impl Instance {
     pub(in crate::trust) fn read(file: &DesiredFile) -> Result<Self, String> {
         let wrong =
             |error: String| format!("trust root `{}` cannot be read: {}", shown(&file.path), shown(&error));
-        let root = TrustedRoot::from_json(&file.text).map_err(|error| wrong(error.to_string()))?;
-        let verifier = Verifier::new(&root).map_err(|error| wrong(error.to_string()))?;
+        let (root, verifier) = verifier(&file.text).map_err(wrong)?;
         Ok(Self {
             path: file.path.clone(),
             digest: Digest::sha256(&file.text),
@@ -152,6 +151,20 @@ impl Instance {
         log_entries.sort();
         Proof { log_entries, times, ..Proof::default() }
     }
+}
+
+fn verifier(text: &str) -> Result<(TrustedRoot, Verifier), String> {
+    let root = TrustedRoot::from_json(text).map_err(|error| error.to_string())?;
+    let verifier = Verifier::new(&root).map_err(|error| error.to_string())?;
+    Ok((root, verifier))
+}
+
+/// Returns whether a text describes an instance.
+///
+/// # Errors
+/// What is wrong with it.
+pub(in crate::trust) fn check(text: &str) -> Result<(), String> {
+    verifier(text).map(|_| ()).map_err(|error| shown(&error))
 }
 
 /// Refuses more evidence than anybody needs.

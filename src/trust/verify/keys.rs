@@ -32,10 +32,7 @@ impl AcceptedKeys {
     pub(in crate::trust) fn of_policy(policy: Option<&DesiredPolicy>) -> Self {
         let mut accepted = Self::default();
         for DesiredKey { name, pem, logged } in policy.into_iter().flat_map(|policy| &policy.keys) {
-            let read = DerPublicKey::from_pem(pem)
-                .map_err(|error| error.to_string())
-                .and_then(|der| AcceptedKey::new(name, &der));
-            match read {
+            match AcceptedKey::read(name, pem) {
                 Ok(key) => accepted.keys.push(AcceptedKey { logged: *logged, ..key }),
                 Err(error) => accepted.unreadable.push(format!(
                     "key `{}` cannot be read: {}",
@@ -79,7 +76,20 @@ impl AcceptedKeys {
     }
 }
 
+/// Returns whether a text is a key that signatures can be verified with.
+///
+/// # Errors
+/// What is wrong with it.
+pub(in crate::trust) fn check(pem: &str) -> Result<(), String> {
+    AcceptedKey::read("", pem).map(|_| ()).map_err(|error| shown(&error))
+}
+
 impl AcceptedKey {
+    fn read(name: &str, pem: &str) -> Result<Self, String> {
+        let der = DerPublicKey::from_pem(pem).map_err(|error| error.to_string())?;
+        Self::new(name, &der)
+    }
+
     fn new(name: &str, der: &DerPublicKey) -> Result<Self, String> {
         let algorithm = KeyAlgorithm::from_spki(der).map_err(|error| error.to_string())?;
         let scheme = algorithm.default_signing_scheme();
