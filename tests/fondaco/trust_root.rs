@@ -2,8 +2,11 @@
 //!
 //! The repository is made here, with keys of its own; the attacks are those of the TUF specification, section 1.5.2.
 
+mod mirror;
+mod offline;
 mod program;
 mod tuf;
+mod warned;
 
 use std::{collections::BTreeMap, fs, path::Path};
 

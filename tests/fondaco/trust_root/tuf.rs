@@ -180,6 +180,7 @@ pub(crate) enum Answer {
 struct Served {
     answers: BTreeMap<String, Answer>,
     log: Vec<String>,
+    connections: usize,
 }
 
 /// A server of files; it ends with the process.
@@ -199,6 +200,7 @@ impl Server {
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let files = Arc::clone(&files);
+                files.lock().unwrap().connections += 1;
                 std::thread::spawn(move || answer(&stream, &files));
             }
         });
@@ -233,6 +235,11 @@ impl Server {
         let found = served.answers.iter().find(|(known, _)| known.ends_with(path)).unwrap();
         let Answer::Bytes(bytes) = found.1 else { panic!("{path} has no bytes") };
         bytes.clone()
+    }
+
+    /// Returns how many connections were opened, whatever was asked on them.
+    pub(crate) fn connections(&self) -> usize {
+        self.served.lock().unwrap().connections
     }
 
     /// Returns the paths that were asked for.
