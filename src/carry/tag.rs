@@ -171,6 +171,7 @@ impl Tagging<'_> {
             predicate_type: None,
             facts: None,
             as_of: None,
+            log: None,
         });
         let mut vouched: Vec<Vouched> = vouched.collect();
         vouched.sort();

@@ -171,6 +171,9 @@ fn display(place: &Place, signing: &DesiredSigning, ui: &Ui) -> Result<(), Stop>
     if let Some(timestamp) = &signing.timestamp {
         let _ = writeln!(text, "timestamps   {}", timestamp.url);
     }
+    if let Some(log) = &signing.log {
+        let _ = writeln!(text, "log          {}", log.url);
+    }
     let _ = write!(text, "\n{}", public.pem);
     let previous: Vec<_> = signing
         .previous
@@ -187,6 +190,7 @@ fn display(place: &Place, signing: &DesiredSigning, ui: &Ui) -> Result<(), Stop>
         "public": {"path": public.path, "fingerprint": public.fingerprint, "pem": public.pem},
         "previous": previous,
         "timestamp": signing.timestamp.as_ref().map(|timestamp| &timestamp.url),
+        "log": signing.log.as_ref().map(|log| &log.url),
     });
     show(ui, &text, &json);
     Ok(())

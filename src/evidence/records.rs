@@ -265,6 +265,10 @@ pub struct Vouched {
     /// The date that the advisories spoke for, of an attestation that rests on them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<Instant>,
+    /// The id of the transparency log that has an entry of a bundle, in hexadecimal digits. Absent where the manifests
+    /// named no log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
 }
 
 /// On whose behalf a run acts. What the environment does not tell is `unknown`.

@@ -245,6 +245,7 @@ fn promotion(subject: &Digest) -> Hop {
             predicate_type: None,
             facts: None,
             as_of: None,
+            log: None,
         }],
         ..hop(
             HopKind::Promotion,

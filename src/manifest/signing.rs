@@ -1,6 +1,8 @@
 //! What the manifests say about the organisation's key, resolved. Public halves are here as text, secrets never.
 
-use super::PemSource;
+use std::collections::BTreeSet;
+
+use super::{DesiredFile, PemSource};
 use crate::model::{Digest, Instant};
 
 /// `Mirror.spec.signing`.
@@ -12,6 +14,7 @@ pub struct DesiredSigning {
     /// Earlier public keys that stay published, sorted by the end of their window, then by path.
     pub previous: Vec<PreviousKey>,
     pub timestamp: Option<DesiredTimestamp>,
+    pub log: Option<DesiredLog>,
     /// Where the block is written, `fondaco.yaml:6`.
     pub written: String,
 }
@@ -20,7 +23,8 @@ impl DesiredSigning {
     /// Returns a key file and nothing more.
     pub fn file(path: &str) -> Self {
         let key = SigningKeyPlace::File(path.to_owned());
-        Self { key, public: None, previous: vec![], timestamp: None, written: "default".to_owned() }
+        let written = "default".to_owned();
+        Self { key, public: None, previous: vec![], timestamp: None, log: None, written }
     }
 
     /// Returns where people find the public key, relative to the manifest repository or absolute: as declared, else
@@ -137,4 +141,15 @@ pub enum RootForm {
     Pem,
     /// A trusted root of Sigstore's.
     TrustedRoot,
+}
+
+/// A transparency log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredLog {
+    pub url: String,
+    /// What answers are checked with: the path as written, and a trusted root of Sigstore's with `tlogs`, into which a
+    /// public key has been made.
+    pub root: DesiredFile,
+    /// The logs whose entries count, by their ids in hexadecimal digits.
+    pub ids: BTreeSet<String>,
 }

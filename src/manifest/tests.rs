@@ -15,6 +15,7 @@ mod content;
 mod document;
 mod hostile;
 mod limits;
+mod log;
 mod policies;
 mod registry;
 mod resolved;

@@ -124,7 +124,7 @@ mod predicate;
 mod service;
 
 pub(super) use predicate::PredicateType;
-pub(super) use service::{Label, MountPath, SecureAddress, ServiceAddress, TransitKey};
+pub(super) use service::{Label, LogOrigin, MountPath, SecureAddress, ServiceAddress, TransitKey};
 
 form! {
     /// A DNS label: lower-case letters, digits and `-`, at most 63, beginning and ending with a letter or digit.

@@ -1,5 +1,5 @@
-//! What promoted images lack beside them: signatures by the key that the manifests name now, attestations that were never
-//! written, and such as state what is no longer so.
+//! What promoted images lack beside them: signatures by the key that the manifests name now, entries in the log that they
+//! name, attestations that were never written, and such as state what is no longer so.
 //!
 //! The records say what was written; no registry is asked. Where the manifests do not say which key it is, any is taken
 //! for the right one. Not asked of: what is withdrawn, whose tag means something else by now, and what came across an
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::{Observed, Seen, has_receipt, withdrawal};
 use crate::{
     evidence::{HopKind, ImageRecord, Vouched},
-    manifest::{Desired, DesiredConsumer},
+    manifest::{Desired, DesiredConsumer, DesiredLog, DesiredSigning},
     model::{Digest, Period, Repository},
     trust::sign::{
         Artefact, Form,
@@ -32,6 +32,8 @@ pub enum Cause {
     Absent,
     /// Another key signed it.
     Key,
+    /// No entry of it is in the log that the manifests name now.
+    Log,
     /// It states what is no longer so.
     Facts,
     /// It rests on advisories that are old by now.
@@ -44,6 +46,7 @@ impl Cause {
         match self {
             Self::Absent => "not there yet",
             Self::Key => "another key",
+            Self::Log => "not in the log",
             Self::Facts => "the facts have changed",
             Self::Advisories => "the advisories are newer",
         }
@@ -54,6 +57,7 @@ impl Cause {
         match self {
             Self::Absent => "absent",
             Self::Key => "key",
+            Self::Log => "log",
             Self::Facts => "facts",
             Self::Advisories => "advisories",
         }
@@ -93,9 +97,9 @@ pub(super) fn lacking(desired: &Desired, promoted: &Promoted<'_>, observed: &Obs
     let facts =
         attest::Facts { record, distribution, tag, consumer: &consumer.name, mirror: &desired.mirror };
     let standing = standing(promoted);
-    let key = desired.mirror.signing.public.as_ref().map(|public| &public.fingerprint);
+    let signing = &desired.mirror.signing;
     let lacking = attest::wanted(&facts).into_iter().filter_map(|artefact| {
-        let cause = cause(&artefact, standing.get(&of_artefact(&artefact)).copied(), key)?;
+        let cause = cause(&artefact, standing.get(&of_artefact(&artefact)).copied(), signing)?;
         Some(Lacking { artefact, cause })
     });
     lacking.collect()
@@ -128,10 +132,15 @@ fn standing<'a>(promoted: &Promoted<'a>) -> BTreeMap<Identity<'a>, &'a Vouched> 
     hops.flat_map(|hop| &hop.vouched).map(|vouched| (of_vouched(vouched), vouched)).collect()
 }
 
-fn cause(artefact: &Artefact, standing: Option<&Vouched>, key: Option<&Digest>) -> Option<Cause> {
+fn cause(artefact: &Artefact, standing: Option<&Vouched>, signing: &DesiredSigning) -> Option<Cause> {
     let Some(standing) = standing else { return Some(Cause::Absent) };
+    let key = signing.public.as_ref().map(|public| &public.fingerprint);
     if artefact.form.is_signed() && key.is_some_and(|key| standing.key.as_ref() != Some(key)) {
         return Some(Cause::Key);
+    }
+    let entered = |log: &DesiredLog| standing.log.as_ref().is_some_and(|id| log.ids.contains(id));
+    if artefact.form.is_bundle() && !signing.log.as_ref().is_none_or(entered) {
+        return Some(Cause::Log);
     }
     if artefact.facts != standing.facts {
         return Some(Cause::Facts);

@@ -1,7 +1,9 @@
 //! The organisation's key: where it can be, what servers may do to us, and who gets to see its secrets.
 
 mod authority;
+mod logs;
 mod programs;
+mod rekor;
 mod timestamps;
 mod transit;
 mod vault;

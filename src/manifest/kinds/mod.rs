@@ -23,7 +23,7 @@ pub use mirror::MirrorSpec;
 pub use registry::{
     Declared, Jurisdiction, Operator, Parent, PrefixCredential, RegistryAccess, RegistrySpec,
 };
-pub use signing::{Pkcs11Signing, PreviousSigning, Signing, TimestampSigning, TransitSigning};
+pub use signing::{LogSigning, Pkcs11Signing, PreviousSigning, Signing, TimestampSigning, TransitSigning};
 pub use trust_policy::{
     Action, NotationStore, Signers, TrustPolicySpec, TrustedIdentity, TrustedKey, WantedAttestation,
 };

@@ -1,16 +1,17 @@
-//! `Mirror.spec.signing`: the key that vouches for what is promoted, the keys before it, and who tells the time.
+//! `Mirror.spec.signing`: the key that vouches for what is promoted, the keys before it, who tells the time, and which log
+//! is told.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::manifest::text::{
-    AbsolutePath, CertificatePath, Date, InsidePath, Label, MountPath, OutsidePath, PredicateType,
+    AbsolutePath, CertificatePath, Date, InsidePath, Label, LogOrigin, MountPath, OutsidePath, PredicateType,
     SecureAddress, ServiceAddress, TransitKey,
 };
 use crate::model::{AttestationKind, DockerReference};
 
 /// The key that signs what is promoted: exactly one of `key`, `transit` and `pkcs11`. Always ECDSA on P-256 with SHA-256,
-/// the one scheme that every consumer takes. No public log is told.
+/// the one scheme that every consumer takes. No log is told, unless `log` names one.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(title = "signing block")]
@@ -35,6 +36,11 @@ pub struct Signing {
     /// A time-stamp authority (RFC 3161) that says when each signature existed, so that it can be trusted after its key
     /// is retired. Default: none is asked, and no time is claimed.
     pub timestamp: Option<TimestampSigning>,
+    /// A transparency log of your own (Rekor v2) in which every signature and attestation in a bundle is entered:
+    /// whoever demands an entry accepts nothing that the log does not show. Default: none is told, and no public one ever
+    /// without `public`. Where it is added, bundles of images that were promoted before are written anew with their
+    /// entries.
+    pub log: Option<LogSigning>,
     /// What is attested beside each promoted image, signed by the same key: `sbom` (CycloneDX, for each platform),
     /// `scan` (what the advisories say), `summary` (SLSA's verification summary of the consumer's gate) and `custody`
     /// (where the bytes came from). Default: all four. What is added here is written beside images that were promoted
@@ -103,9 +109,30 @@ pub struct PreviousSigning {
 #[schemars(title = "timestamp block")]
 pub struct TimestampSigning {
     /// Address that takes time-stamp requests (RFC 3161) by POST. Plain HTTP is usual: the answer is signed. A promotion
-    /// fails while it does not answer. Its certificate has an EC key (P-256 or P-384); stamps by RSA are not verified.
+    /// fails while it does not answer. Stamps by RSA and by EC keys (P-256, P-384) are verified.
     pub url: ServiceAddress,
     /// Path of what its answers are checked with: `*.pem` with its certificate first and its root last, or a `*.json`
     /// trusted root of Sigstore's that holds `timestampAuthorities` only; below `trust/`.
     pub root: InsidePath,
+}
+
+/// A transparency log.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "log block")]
+pub struct LogSigning {
+    /// Address of a Rekor v2 log, to which `/api/v2/log/entries` is added. A promotion fails while it does not answer, and
+    /// waits for the log's next checkpoint. It is told digests, signatures and the public key, and nothing else.
+    pub url: ServiceAddress,
+    /// Path of what its answers are checked with: its public key in PEM (Ed25519 or ECDSA on P-256), `*.pem` or `*.pub`
+    /// below `trust/` or `keys/`, or a `*.json` trusted root of Sigstore's with `tlogs` below `trust/`. Where a log has
+    /// followed another, the trusted root holds both, and entries of the first one stay.
+    pub root: InsidePath,
+    /// The origin that the log writes into its checkpoints, for a root that is a public key. Default: `url` without its
+    /// scheme, as Rekor's documentation has it.
+    pub origin: Option<LogOrigin>,
+    /// Whether the log may be a public one, whose entries everybody can read: they tell when you signed which digest, and
+    /// public images are found by their digests. Default `false`: the logs of Sigstore's public instances are refused.
+    #[serde(default)]
+    pub public: bool,
 }

@@ -5,6 +5,7 @@ mod conflicts;
 mod consumers;
 mod contents;
 mod images;
+mod log;
 mod overlaps;
 mod policies;
 mod registries;

@@ -1,17 +1,17 @@
-//! `Mirror.spec.signing`: one key, its public half, the keys before it, and the time-stamp authority.
+//! `Mirror.spec.signing`: one key, its public half, the keys before it, the time-stamp authority, and the log.
 
 use std::collections::BTreeMap;
 
 use p256::pkcs8::{DecodePublicKey as _, EncodePublicKey as _, LineEnding};
 
-use super::{Object, Sources, access};
-use crate::manifest::kinds::{PreviousSigning, Signing, TimestampSigning, TransitSigning};
+use super::{Object, Sources, access, log};
+use crate::manifest::kinds::{LogSigning, PreviousSigning, Signing, TimestampSigning, TransitSigning};
 use crate::manifest::mistakes::Mistakes;
 use crate::manifest::suggest::did_you_mean;
 use crate::manifest::text::{InsidePath, PUBLIC_KEY, is_public_key};
 use crate::manifest::{
-    Code, DesiredPkcs11, DesiredSigning, DesiredTimestamp, DesiredTransit, Diagnostic, PreviousKey,
-    PublishedKey, RootForm, SigningKeyPlace, TimestampRoot, is_input,
+    Code, DesiredFile, DesiredLog, DesiredPkcs11, DesiredSigning, DesiredTimestamp, DesiredTransit,
+    Diagnostic, PreviousKey, PublishedKey, RootForm, SigningKeyPlace, TimestampRoot, is_input,
 };
 use crate::model::{Digest, Instant, Period};
 
@@ -21,6 +21,10 @@ const ROOT_FILES: &str = "what answers are checked with is read from files `*.pe
 
 const ROOT_FORM: &str =
     "write certificates as PEM text, or a trusted root of Sigstore's with `timestampAuthorities` only";
+
+const LOG_FILES: &str = "what answers are checked with is read from files `*.pem` and `*.pub` below `trust/` and `keys/`, and `*.json` below `trust/`";
+
+const LOG_FORM: &str = "write the log's public key in PEM (Ed25519 or ECDSA on P-256), or a trusted root of Sigstore's with `tlogs`";
 
 /// The most earlier keys. An organisation that rotates each month for two years has that many; each is read by everybody
 /// who verifies.
@@ -47,6 +51,7 @@ impl Block<'_, '_> {
         let public = spec.public.as_ref().and_then(|path| self.public(path, "spec.signing.public"));
         let previous = self.previous(&spec.previous, public.as_ref());
         let timestamp = spec.timestamp.as_ref().and_then(|written| self.timestamp(written));
+        let log = spec.log.as_ref().and_then(|written| self.log(written));
         let key = self.key(spec);
         if spec.public.is_none() && !self.object.flawed && key.as_ref().is_some_and(|key| key.kind() != "key")
         {
@@ -55,7 +60,7 @@ impl Block<'_, '_> {
             self.mistake(Code::MissingKey, "spec.signing", message, Some(help));
         }
         let written = self.object.key("spec.signing").short();
-        Some(DesiredSigning { key: key?, public, previous, timestamp, written })
+        Some(DesiredSigning { key: key?, public, previous, timestamp, log, written })
     }
 
     fn mistake(&mut self, code: Code, path: &str, message: impl Into<String>, help: Option<&str>) {
@@ -172,6 +177,45 @@ impl Block<'_, '_> {
         };
         let root = TimestampRoot { path: file.clone(), form, text: text.to_owned() };
         Some(DesiredTimestamp { url: spec.url.0.clone(), root })
+    }
+
+    fn log(&mut self, spec: &LogSigning) -> Option<DesiredLog> {
+        let url = &spec.url.0;
+        if let Some(host) = log::public_host(url)
+            && !spec.public
+        {
+            let message = format!(
+                "`{host}` is a public log: everybody can read there which digests you sign, and when"
+            );
+            let help = "name a log of your own, or write `public: true` beside it where that is wanted";
+            self.mistake(Code::InvalidValue, "spec.signing.log.url", message, Some(help));
+        }
+        let path = "spec.signing.log.root";
+        let text = self.file(&spec.root, path, LOG_FILES, "file")?;
+        let file = &spec.root.0;
+        let (_, scheme_less) = url.split_once("://").unwrap_or(("", url));
+        let origin = spec.origin.as_ref().map_or(scheme_less, |origin| origin.0.as_str());
+        match log::root(text, url, origin) {
+            Ok(log::Root { trusted, ids, written }) => {
+                if spec.origin.is_some() && written == log::Written::TrustedRoot {
+                    let message = "`origin` has no effect with a trusted root, which names the log by its id";
+                    let help = Some("leave `origin` out");
+                    self.mistake(Code::InvalidValue, "spec.signing.log.origin", message, help);
+                }
+                let root = DesiredFile { path: file.clone(), text: trusted };
+                Some(DesiredLog { url: url.clone(), root, ids })
+            }
+            Err(log::Unfit::Private) => {
+                let message = format!("file `{file}` holds a private key");
+                self.mistake(Code::InvalidValue, path, message, Some(access::PRIVATE_IN_GIT));
+                None
+            }
+            Err(log::Unfit::NoLog) => {
+                let message = format!("file `{file}` names no log");
+                self.mistake(Code::InvalidValue, path, message, Some(LOG_FORM));
+                None
+            }
+        }
     }
 
     /// Returns the text of a file of the manifest repository.

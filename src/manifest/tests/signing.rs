@@ -9,7 +9,8 @@ MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAElV/m9UKzzuiDd11tzPAEI/NV8zn/
 BD3m80otMicET4Tq0IWkSq13kP7/VI7tEuGacZ30ykIYB7qbc0NisV07pA==
 -----END PUBLIC KEY-----
 ";
-const FIRST_SHA256: &str = "sha256:89447cccb1ffca4a4915b060e4a105cc2c4c084b045e642831f7737405f7f937";
+pub(super) const FIRST_SHA256: &str =
+    "sha256:89447cccb1ffca4a4915b060e4a105cc2c4c084b045e642831f7737405f7f937";
 const SECOND: &str = "-----BEGIN PUBLIC KEY-----
 MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEg3iJot+k6XKqnLEGByXNA0al87mY
 X9lEo8pDEwlq4StCRiNKa2Mli5FS9bKLUeGMb8eaQExKCeWkm0x3/FrI0g==
@@ -22,10 +23,15 @@ MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAEF1nmdSLZI86VrakS/uTplZx2fYmfBTK6
 +zywfOIKl/63T09OU5M3M8dOqV0PUCVA
 -----END PUBLIC KEY-----
 ";
+/// A key of Ed25519, made by openssl.
+const LOG: &str = "-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEA/ix3gkLpn3JJcTK4sP3pcU8Cqs9ffovHDIyOxjp3rdQ=
+-----END PUBLIC KEY-----
+";
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
 
 /// Returns a manifest repository whose mirror has this signing block, with keys and roots beside it.
-fn repository(signing: &str) -> String {
+pub(super) fn repository(signing: &str) -> String {
     format!(
         "=== fondaco.yaml
 apiVersion: fondaco/v1alpha1
@@ -47,11 +53,16 @@ MIIB
 {{\"timestampAuthorities\": [{{}}]}}
 === trust/empty.json
 {{\"timestampAuthorities\": []}}
+=== keys/log.pub
+{LOG}=== trust/log.json
+{{\"tlogs\": [{{\"logId\": {{\"keyId\": \"6YyvhqWE+CcfhjCUtnO71xV00aTf+efjeyy9yT/ndlw=\"}}}}]}}
+=== trust/unnamed.json
+{{\"tlogs\": [{{\"logId\": {{}}}}]}}
 "
     )
 }
 
-fn signing(block: &str) -> DesiredSigning {
+pub(super) fn signing(block: &str) -> DesiredSigning {
     let files = files(&repository(block));
     match read(&files) {
         Ok(desired) => desired.mirror.signing,
@@ -97,6 +108,7 @@ fn everything_about_a_key_of_transit_is_read() {
         public: Some(published("keys/acme.pub", FIRST, FIRST_SHA256)),
         previous: vec![PreviousKey { until, public: published("keys/old.pub", SECOND, SECOND_SHA256) }],
         timestamp: Some(DesiredTimestamp { url: "http://tsa.acme.example/api/v1/timestamp".into(), root }),
+        log: None,
         written: "fondaco.yaml:6".into(),
     };
     assert_eq!(read, expected);
@@ -326,4 +338,127 @@ fn a_time_stamp_authority_is_checked_with_something() {
     assert_eq!(with("keys/acme.pub"), ["F0110 8:56"]);
     assert_eq!(with("keys/private.pem"), ["F0110 8:56"]);
     assert_eq!(with("trust/tsb.pem"), ["F0208 8:56"]);
+}
+
+#[test]
+fn what_is_attested_is_named_by_its_words() {
+    let with = |block: &str| repository(&format!("    key: keys/acme.key\n    {block}"));
+    check(
+        &with("attestations: [sbom, provenance, sbom]"),
+        expect![[r#"
+        error[F0110]: `provenance` is no value for `attestations`
+         --> fondaco.yaml:8:26
+          |
+        8 |     attestations: [sbom, provenance, sbom]
+          |                          ^^^^^^^^^^
+          |
+          = help: expected one of `sbom`, `scan`, `summary`, `custody`
+
+        1 error in 1 file; nothing was done.
+    "#]],
+    );
+    check(
+        &with("attestations: custody"),
+        expect![[r#"
+        error[F0108]: expected a list for `attestations`, found text
+         --> fondaco.yaml:8:19
+          |
+        8 |     attestations: custody
+          |                   ^^^^^^^
+
+        1 error in 1 file; nothing was done.
+    "#]],
+    );
+    check(
+        &with("custodyPredicate: custody"),
+        expect![[r#"
+        error[F0110]: `custody` is not a predicate type
+         --> fondaco.yaml:8:23
+          |
+        8 |     custodyPredicate: custody
+          |                       ^^^^^^^
+          |
+          = help: a predicate type is a URI, such as `https://acme.example/attestations/custody/v1`
+
+        1 error in 1 file; nothing was done.
+    "#]],
+    );
+    check(
+        &with("dockerReference: tag"),
+        expect![[r#"
+        error[F0110]: `tag` is no value for `dockerReference`
+         --> fondaco.yaml:8:22
+          |
+        8 |     dockerReference: tag
+          |                      ^^^
+          |
+          = help: expected one of `repository`, `repositoryAndTag`
+
+        1 error in 1 file; nothing was done.
+    "#]],
+    );
+    assert_eq!(codes(&with("attestations: []")), [""; 0], "nothing is attested");
+    assert_eq!(codes(&with("custodyPredicate: https://acme.example/attestations/custody/v1")), [""; 0]);
+    assert_eq!(codes(&with("dockerReference: repositoryAndTag")), [""; 0]);
+}
+
+#[test]
+fn a_time_stamp_authority_is_named_whole() {
+    let with = |block: &str| repository(&format!("    key: keys/acme.key\n    timestamp: {block}"));
+    check(
+        &with("https://tsa.acme.example"),
+        expect![[r#"
+        error[F0108]: expected a map for `timestamp`, found text
+         --> fondaco.yaml:8:16
+          |
+        8 |     timestamp: https://tsa.acme.example
+          |                ^^^^^^^^^^^^^^^^^^^^^^^^
+
+        1 error in 1 file; nothing was done.
+    "#]],
+    );
+    check(
+        &with("{url: \"https://tsa.acme.example?x=1\", root: ../tsa.pem, hash: sha512}"),
+        expect![[r#"
+        error[F0110]: `https://tsa.acme.example?x=1` is not an address
+         --> fondaco.yaml:8:22
+          |
+        8 |     timestamp: {url: "https://tsa.acme.example?x=1", root: ../tsa.pem, hash: sha512}
+          |                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+          |
+          = help: write the address with its scheme, such as `https://vault.acme.example:8200`, without user name, query and fragment
+
+        error[F0110]: `../tsa.pem` is not a path
+         --> fondaco.yaml:8:60
+          |
+        8 |     timestamp: {url: "https://tsa.acme.example?x=1", root: ../tsa.pem, hash: sha512}
+          |                                                            ^^^^^^^^^^
+          |
+          = help: a path is relative to the manifest repository, with `/` between its parts and no `..`
+
+        error[F0107]: unknown key `hash`
+         --> fondaco.yaml:8:72
+          |
+        8 |     timestamp: {url: "https://tsa.acme.example?x=1", root: ../tsa.pem, hash: sha512}
+          |                                                                        ^^^^
+          |
+          = help: keys of a timestamp block: root, url
+
+        3 errors in 1 file; nothing was done.
+    "#]],
+    );
+    check(
+        &with("{root: trust/log.json}"),
+        expect![[r#"
+        error[F0109]: a timestamp block needs the key `url`
+         --> fondaco.yaml:8:5
+          |
+        8 |     timestamp: {root: trust/log.json}
+          |     ^^^^^^^^^
+          |
+          = help: `url`: Address that takes time-stamp requests (RFC 3161) by POST.
+
+        1 error in 1 file; nothing was done.
+    "#]],
+    );
 }

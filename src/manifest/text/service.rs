@@ -8,8 +8,14 @@ use url::{Host, Url};
 use super::Form;
 
 /// The forms of this file.
-pub(super) const FORMS: [Form; 5] =
-    [ServiceAddress::FORM, SecureAddress::FORM, MountPath::FORM, TransitKey::FORM, Label::FORM];
+pub(super) const FORMS: [Form; 6] = [
+    ServiceAddress::FORM,
+    SecureAddress::FORM,
+    MountPath::FORM,
+    TransitKey::FORM,
+    Label::FORM,
+    LogOrigin::FORM,
+];
 
 form! {
     /// Address of a service, `https://` or `http://`, without user name, query and fragment.
@@ -50,6 +56,16 @@ form! {
         let rule = "a label has 1 to 32 bytes, no control characters and no space at its ends";
         let plain = text.trim() == text && !text.chars().any(char::is_control);
         ((1..=32).contains(&text.len()) && plain).then(|| text.to_owned()).ok_or_else(|| rule.to_owned())
+    }
+}
+
+form! {
+    /// Origin of a transparency log: what its checkpoints begin with (C2SP `tlog-checkpoint.md`), without spaces and `+`.
+    LogOrigin(String): "an origin", "^[^\\s+]+$", None, |text| {
+        let rule = "write the first line of the log's checkpoints, such as `rekor.acme.example`, without spaces and `+`";
+        let whole = (1..=NAME_BYTES_MAX).contains(&text.len())
+            && !text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '+');
+        whole.then(|| text.to_owned()).ok_or_else(|| rule.to_owned())
     }
 }
 
@@ -130,6 +146,12 @@ mod tests {
             ["", "/transit", "transit/", "a//b", "..", "a/../b", "a b", "a%2fb", "a?b", "-a", "a.", "ä"];
         check(&MountPath::FORM, &["transit", "teams/images/transit", "a.b_c-d"], &wrong);
         check(&TransitKey::FORM, &["images", "_a", "a.b-c"], &["", "a/b", "..", "a b", &"a".repeat(201)]);
+    }
+
+    #[test]
+    fn origins_are_those_of_checkpoints() {
+        let right = ["rekor.acme.example", "rekor.acme.example/2027", "log"];
+        check(&LogOrigin::FORM, &right, &["", "a b", "a+b", "a\nb", &"a".repeat(201)]);
     }
 
     #[test]

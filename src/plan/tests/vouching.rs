@@ -23,6 +23,7 @@ fn recorded(artefacts: &[Artefact], by: &Digest) -> Vec<Vouched> {
         key: artefact.form.is_signed().then(|| by.clone()),
         facts: artefact.facts.clone(),
         as_of: artefact.as_of,
+        log: None,
     };
     artefacts.iter().map(of).collect()
 }
@@ -100,6 +101,39 @@ fn what_was_written_is_not_written_again() {
     assert_eq!(case.lacking(), []);
     case.publish("first");
     assert_eq!(case.lacking(), [], "the published key is the one that signed");
+}
+
+/// Only what is in bundles can have an entry; a log that follows another takes its entries over where the root names both.
+#[test]
+fn a_log_that_is_named_later_wants_every_bundle() {
+    let mut case = promoted();
+    let log = |ids: &[&str]| crate::manifest::DesiredLog {
+        url: "https://rekor.acme.example".into(),
+        root: crate::manifest::DesiredFile { path: "trust/log.json".into(), text: String::new() },
+        ids: ids.iter().map(|id| (*id).to_owned()).collect(),
+    };
+    case.desired.mirror.signing.log = Some(log(&["aa"]));
+    let expected = ["signature", "sbom", "scan", "summary", "custody"].map(|name| (name, Cause::Log));
+    assert_eq!(case.lacking(), expected);
+    let text = explain(&case.plan(), &cost::Forecast::new(), at("2026-11-21T00:00:00Z"));
+    assert!(text.contains(": not in the log"), "{text}");
+    let json = json(&case.plan(), &cost::Forecast::new());
+    assert_eq!(json["images"][0]["consumers"][0]["sign"][0]["why"], "log");
+
+    for hop in &mut case.record().custody.hops {
+        for vouched in
+            hop.vouched.iter_mut().filter(|one| one.key.is_some() && one.format == "sigstore-bundle")
+        {
+            vouched.log = Some("aa".into());
+        }
+    }
+    assert_eq!(case.lacking(), []);
+    case.desired.mirror.signing.log = Some(log(&["aa", "bb"]));
+    assert_eq!(case.lacking(), []);
+    case.desired.mirror.signing.log = Some(log(&["bb"]));
+    assert_eq!(case.lacking(), expected);
+    case.desired.mirror.signing.log = None;
+    assert_eq!(case.lacking(), [], "an entry is no harm");
 }
 
 #[test]

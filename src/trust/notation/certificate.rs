@@ -76,7 +76,7 @@ impl Certificate {
     }
 
     /// Returns the kind of key as the crate of algorithms compares it.
-    pub(super) fn key_identifier(&self) -> Result<Vec<u8>, String> {
+    fn key_identifier(&self) -> Result<Vec<u8>, String> {
         identifier(&self.parsed().subject_public_key_info.algorithm)
     }
 
@@ -163,7 +163,7 @@ impl Certificate {
         }
     }
 
-    pub(super) fn extended_key_usage(&self) -> Result<Option<(bool, ExtendedKeyUsage)>, String> {
+    fn extended_key_usage(&self) -> Result<Option<(bool, ExtendedKeyUsage)>, String> {
         self.parsed().get().map_err(|_| self.unreadable("extended key usage"))
     }
 

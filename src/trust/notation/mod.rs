@@ -4,7 +4,7 @@
 //! The rules are those of the Notary Project's `specs/signature-specification.md` and its envelope pages: [`jws`] and
 //! [`cose`] read the two envelopes into one [`envelope::Envelope`], [`attributes`] checks what was signed besides the
 //! payload, [`key`] the signature, [`payload`] what it is about, [`chain`] and [`certificate`] the certificates,
-//! [`identity`] who it is, [`timestamp`] when it was. What a policy accepts is a [`store::TrustStore`].
+//! [`identity`] who it is, [`super::timestamp`] when it was. What a policy accepts is a [`store::TrustStore`].
 //!
 //! Two things are not done. Revocation is not asked: a batch run reaches only the hosts that manifests name. Plug-ins are
 //! not run: a signature that demands one cannot be determined. Neither may be forgotten in a reason. Finding signatures
@@ -23,15 +23,15 @@ mod payload;
 mod store;
 #[cfg(test)]
 pub(super) mod tests;
-mod timestamp;
 
 pub use claimed::Claimed;
 pub(super) use {claimed::claimed, store::TrustStore};
 
+use certificate::Certificate;
 use chain::Chain;
 use envelope::{Envelope, Scheme};
 
-use super::verify::shown;
+use super::{timestamp, verify::shown};
 use crate::model::{Descriptor, Instant, Outcome};
 
 /// The `artifactType` of a manifest that carries a signature; older ones say it as the media type of their config.
@@ -230,7 +230,8 @@ fn in_time(
             store.name()
         )));
     }
-    let window = timestamp::verify(token, &envelope.signature, store.timestamp_authorities())
+    let authorities: Vec<&[u8]> = store.timestamp_authorities().iter().map(Certificate::der).collect();
+    let window = timestamp::verify(token, &envelope.signature, &authorities)
         .map_err(|reason| format!("{ended}, and the timestamp does not hold: {reason}"))?;
     chain.valid(window.earliest, window.latest)?;
     Ok(Some(window.at))

@@ -48,10 +48,23 @@ pub(super) fn statement(subject: &Digest, predicate_type: &str, predicate: &Valu
     serde_json::to_vec(&statement).expect("strings and JSON values serialise")
 }
 
-/// Signs a statement, with a time stamp where the manifest names an authority.
-pub(super) async fn sign(statement: Vec<u8>, signer: &dyn OrgSigner) -> Result<Vec<u8>, SignError> {
-    let signature = signer.sign(&pae(format::IN_TOTO, &statement)).await?;
+/// Signs a statement about `subject`, with a time stamp where the manifest names an authority, and an entry in its log
+/// where it names one.
+pub(super) async fn sign(
+    subject: &Digest,
+    statement: Vec<u8>,
+    signer: &dyn OrgSigner,
+) -> Result<Vec<u8>, SignError> {
+    let message = pae(format::IN_TOTO, &statement);
+    let signature = match signer.log() {
+        None => signer.sign(&message).await?,
+        Some(_) => signer.sign_anew(&message).await?,
+    };
     let timestamp = signer.timestamp(&signature).await?;
+    let entry = match signer.log() {
+        None => None,
+        Some(log) => Some(log.enter(&message, &signature, signer.spki_der()).await?),
+    };
     let envelope = DsseEnvelope::new(
         format::IN_TOTO,
         PayloadBytes::new(statement),
@@ -61,7 +74,11 @@ pub(super) async fn sign(statement: Vec<u8>, signer: &dyn OrgSigner) -> Result<V
     let mut material = VerificationMaterial::new(VerificationMaterialContent::PublicKey(key));
     let timestamps = timestamp.map(|response| Rfc3161Timestamp::new(TimestampToken::new(response)));
     material.timestamp_verification_data = TimestampVerificationData::new(timestamps.into_iter().collect());
+    material.tlog_entries = entry.into_iter().collect();
     let bundle = Bundle::new(MediaType::Bundle0_3, material, SignatureContent::DsseEnvelope(envelope));
+    if let Some(log) = signer.log() {
+        log.check(&bundle, subject, signer.spki_der())?;
+    }
     Ok(bundle.to_json().expect("strings and bytes serialise").into_bytes())
 }
 

@@ -30,6 +30,8 @@ pub enum SignError {
     Forged { by: String },
     #[error("no time stamp from `{authority}`: {reason}")]
     Timestamp { authority: String, reason: String },
+    #[error("no entry in the log `{log}`: {reason}")]
+    Log { log: String, reason: String },
     #[error(transparent)]
     Registry(#[from] RegistryError),
     /// What is there does not let us add to it.
@@ -45,7 +47,7 @@ impl SignError {
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Password | Self::NoSecret { .. } | Self::Refused(_) => Kind::Denied,
-            Self::Key(_) | Self::Occupied { .. } | Self::Timestamp { .. } => Kind::Invalid,
+            Self::Key(_) | Self::Occupied { .. } | Self::Timestamp { .. } | Self::Log { .. } => Kind::Invalid,
             Self::Signer(_) => Kind::Unavailable,
             Self::Registry(error) => error.kind(),
             Self::NotReadBack { .. } | Self::NotPublished { .. } | Self::Forged { .. } => Kind::Mismatch,

@@ -1,14 +1,18 @@
 //! A key in a file: encrypted as cosign does it (scrypt and NaCl secretbox around PKCS#8).
 //!
 //! The `sigstore` crate opens and seals the envelope; `p256` signs, because its signatures are deterministic
-//! (RFC 6979): a repeated run writes equal bytes.
+//! (RFC 6979): a repeated run writes equal bytes. Only what a log is told of gets other bytes each time.
 
 use std::path::Path;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use p256::{
     SecretKey,
-    ecdsa::{DerSignature, SigningKey, signature::Signer as _},
+    ecdsa::{
+        DerSignature, SigningKey,
+        signature::{RandomizedSigner as _, Signer as _},
+    },
+    elliptic_curve::rand_core::OsRng,
     pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey as _, der::pem},
 };
 use sigstore::{
@@ -87,6 +91,12 @@ impl OrgSigner for KeyFile {
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         let signature: DerSignature =
             self.key.try_sign(message).map_err(|error| SignError::Signer(error.to_string()))?;
+        Ok(signature.as_bytes().to_vec())
+    }
+
+    async fn sign_anew(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        let signature: Result<DerSignature, _> = self.key.try_sign_with_rng(&mut OsRng, message);
+        let signature = signature.map_err(|error| SignError::Signer(error.to_string()))?;
         Ok(signature.as_bytes().to_vec())
     }
 }

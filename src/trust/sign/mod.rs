@@ -10,6 +10,7 @@ mod error;
 mod image;
 mod key_file;
 mod legacy;
+mod log;
 mod open;
 #[cfg(feature = "pkcs11")]
 mod pkcs11;
@@ -24,6 +25,7 @@ pub use attest::{Artefact, Beside, Content, Form};
 pub use error::SignError;
 pub use image::{attach, sign_image};
 pub use key_file::{KeyFile, create, seal};
+pub use log::{Log, Logged};
 pub use open::{COSIGN_PASSWORD, PASSWORD, PIN, SECRETS, Secrets, open};
 pub use public::published;
 pub use stored::Stored;
@@ -49,6 +51,17 @@ pub trait OrgSigner: Send + Sync + std::fmt::Debug {
     /// Returns the DER-encoded ECDSA signature over the SHA-256 of `message`. Keys outside of this process are not
     /// believed: what they return has been verified with [`OrgSigner::spki_der`].
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+
+    /// Returns a signature as [`OrgSigner::sign`] does that no other call has returned: a log takes each but once. Keys
+    /// whose signatures depend on the message alone have to answer for themselves.
+    async fn sign_anew(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.sign(message).await
+    }
+
+    /// Returns the log that is told of signatures in bundles; `None` where the manifest names none.
+    fn log(&self) -> Option<&Log> {
+        None
+    }
 
     /// Returns a time stamp over a signature as [`OrgSigner::sign`] returns it: the DER-encoded `TimeStampResp` of
     /// RFC 3161, verified. `None` where the manifest names no authority.

@@ -4,6 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use super::{
     KeyFile, OrgSigner, SignError,
+    log::{Log, Logged},
     timestamp::{Authority, Stamped},
     transit::{BAO_TOKEN, Transit, VAULT_TOKEN, VAULT_TOKEN_FILE},
 };
@@ -75,13 +76,24 @@ pub async fn open(
     {
         return Err(SignError::NotPublished { path: public.path.clone(), found: signer.key_digest() });
     }
-    Ok(match &signing.timestamp {
-        None => signer,
-        Some(timestamp) => {
-            let authority = Authority::open(timestamp, transport(&timestamp.url, None, secrets))?;
-            Arc::new(Stamped { signer, authority })
-        }
-    })
+    accompanied(signer, signing, secrets)
+}
+
+/// Returns the key with whom else the manifests want to hear of its signatures.
+fn accompanied(
+    mut signer: Arc<dyn OrgSigner>,
+    signing: &DesiredSigning,
+    secrets: Secrets<'_>,
+) -> Result<Arc<dyn OrgSigner>, SignError> {
+    if let Some(timestamp) = &signing.timestamp {
+        let authority = Authority::open(timestamp, transport(&timestamp.url, None, secrets))?;
+        signer = Arc::new(Stamped { signer, authority });
+    }
+    if let Some(log) = &signing.log {
+        let log = Log::open(log, signing.timestamp.as_ref(), transport(&log.url, None, secrets))?;
+        signer = Arc::new(Logged { signer, log });
+    }
+    Ok(signer)
 }
 
 /// Returns the way to a service. One on this machine is reached without a proxy: a token would go there in plain text.

@@ -1,33 +1,34 @@
 //! Time stamps over signatures (RFC 3161): when a signature existed, said by somebody else and checked before it is kept.
 //!
-//! `x509-tsp` writes the request, `sigstore-tsa` verifies the answer; the bytes travel over the client of registries,
-//! because the client of `sigstore-tsa` reads answers of any length.
+//! `x509-tsp` writes the request, [`crate::trust::timestamp`] verifies the answer, by RSA as well, which `sigstore-tsa`
+//! does not; the bytes travel over the client of registries, because the client of `sigstore-tsa` reads answers of any
+//! length.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cms::signed_data::SignedData;
 use p256::{
     elliptic_curve::rand_core::{OsRng, RngCore as _},
     pkcs8::{
         ObjectIdentifier,
         der::{
             Decode as _, Encode as _,
-            asn1::{Int, OctetString, Uint},
+            asn1::{AnyRef, Int, OctetString, Uint},
         },
         spki::AlgorithmIdentifier,
     },
 };
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use sigstore_tsa::{TsaAuthority, verify_timestamp_for_authority};
-use sigstore_types::{DerCertificate, SignatureBytes, TimestampToken};
+use sigstore_types::{DerCertificate, TsaAuthority};
 use sigstore_verify::trust_root::TrustedRoot;
-use x509_tsp::{MessageImprint, TimeStampReq, TimeStampResp, TspVersion, TstInfo};
+use x509_tsp::{MessageImprint, TimeStampReq, TimeStampResp, TspVersion};
 
 use super::{OrgSigner, SignError};
 use crate::{
-    manifest::{DesiredTimestamp, RootForm},
+    manifest::{DesiredTimestamp, RootForm, TimestampRoot},
     registry::{Question, Service, Transport},
+    trust::timestamp,
 };
 
 /// SHA-256 (RFC 5912).
@@ -90,17 +91,15 @@ impl Authority {
     }
 
     fn check(&self, response: &[u8], signature: &[u8], nonce: &[u8]) -> Result<(), String> {
-        let info = granted(response)?;
-        if info.nonce != Some(number(nonce)?) {
-            return Err("it answered another request".to_owned());
-        }
-        let token = TimestampToken::new(response.to_vec());
-        let signature = SignatureBytes::from_bytes(signature);
+        TimeStampResp::from_der(response).map_err(|error| format!("its answer is no time stamp: {error}"))?;
+        let nonce = number(nonce)?.to_der().map_err(text)?;
+        let nonce = AnyRef::from_der(&nonce).map_err(text)?.value();
         let mut refused = "no authority is trusted".to_owned();
         for authority in &self.authorities {
-            match verify_timestamp_for_authority(&token, &signature, authority) {
-                Ok(_) => return Ok(()),
-                Err(error) => refused = error.to_string(),
+            match timestamp::verify_by(response, signature, authority) {
+                Ok(stamp) if stamp.nonce.as_deref() == Some(nonce) => return Ok(()),
+                Ok(_) => return Err("it answered another request".to_owned()),
+                Err(error) => refused = error,
             }
         }
         Err(refused)
@@ -122,6 +121,10 @@ impl OrgSigner for Stamped {
 
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         self.signer.sign(message).await
+    }
+
+    async fn sign_anew(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.signer.sign_anew(message).await
     }
 
     async fn timestamp(&self, signature: &[u8]) -> Result<Option<Vec<u8>>, SignError> {
@@ -152,18 +155,6 @@ fn number(bytes: &[u8]) -> Result<Int, String> {
     Uint::new(bytes).map(Int::from).map_err(text)
 }
 
-/// Returns what a granted response says; nothing of it is proven yet.
-fn granted(response: &[u8]) -> Result<TstInfo, String> {
-    let malformed = |error| format!("its answer is no time stamp: {error}");
-    let read = TimeStampResp::from_der(response).map_err(malformed)?;
-    let Some(token) = read.time_stamp_token else {
-        return Err(format!("it refused with the status {:?}", read.status.status));
-    };
-    let signed: SignedData = token.content.decode_as().map_err(malformed)?;
-    let content = signed.encap_content_info.econtent.ok_or("its answer says nothing")?;
-    TstInfo::from_der(content.value()).map_err(malformed)
-}
-
 /// Reads a PEM file: the authority's certificate first, its root last.
 fn chain(pem: &str) -> Result<TsaAuthority, String> {
     const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
@@ -179,6 +170,23 @@ fn chain(pem: &str) -> Result<TsaAuthority, String> {
     let mut certificates = certificates.map_err(|error| format!("holds what is no certificate: {error}"))?;
     let (leaf, root) = (certificates.remove(0), certificates.pop().ok_or("holds no root")?);
     Ok(TsaAuthority::new(leaf, certificates, root, None))
+}
+
+/// Returns an authority's root as the `timestampAuthorities` of a trusted root.
+pub(super) fn as_trusted_root(root: &TimestampRoot) -> Result<Value, String> {
+    match root.form {
+        RootForm::TrustedRoot => {
+            let root: Value = serde_json::from_str(&root.text).map_err(text)?;
+            Ok(root["timestampAuthorities"].clone())
+        }
+        RootForm::Pem => {
+            let TsaAuthority { leaf, intermediates, root, .. } = chain(&root.text)?;
+            let all = std::iter::once(&leaf).chain(&intermediates).chain([&root]);
+            let all: Vec<Value> =
+                all.map(|certificate| json!({"rawBytes": certificate.to_base64()})).collect();
+            Ok(json!([{"certChain": {"certificates": all}}]))
+        }
+    }
 }
 
 fn trusted_root(text: &str) -> Result<Vec<TsaAuthority>, String> {

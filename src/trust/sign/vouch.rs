@@ -23,6 +23,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::json;
 
 use super::{
@@ -46,6 +47,9 @@ const REFERRERS_MAX: usize = 256;
 /// How often referrers are written again that the list does not name: another writer has overwritten the fallback tag.
 const LIST_WRITES_MAX: usize = 3;
 
+/// How many referrers are signed at once: a log answers only when it publishes its next tree.
+const AT_ONCE: usize = 8;
+
 /// Where is vouched, and with what.
 #[derive(Debug, Clone, Copy)]
 pub struct Vouching<'a> {
@@ -64,7 +68,11 @@ pub struct Vouching<'a> {
 /// [`SignError`]; then some of it may have been written, and calling again finishes the work.
 pub async fn vouch(vouching: &Vouching<'_>, besides: &[Beside]) -> Result<Vec<Vouched>, SignError> {
     let own = AcceptedKeys::only("own", vouching.signer.spki_der()).map_err(SignError::Key)?;
-    let place = Place { vouching, accepted: own.clone().into(), own };
+    let accepted = match vouching.signer.log() {
+        None => own.clone().into(),
+        Some(log) => log.accepted(own.clone()),
+    };
+    let place = Place { vouching, own, accepted };
     let mut by_subject: BTreeMap<&Digest, Vec<&Beside>> = BTreeMap::new();
     for beside in besides {
         by_subject.entry(&beside.artefact.subject.digest).or_default().push(beside);
@@ -79,14 +87,15 @@ pub async fn vouch(vouching: &Vouching<'_>, besides: &[Beside]) -> Result<Vec<Vo
             if beside.artefact.form == Form::CosignLegacy {
                 let mut signature = legacy::Signature::new(vouching, &place.own, subject, reference)?;
                 match signature.add().await? {
-                    Some(held) => vouched.push(place.vouched(beside, held)),
+                    Some(digest) => vouched.push(place.vouched(beside, Held { digest, log: None })),
                     None => added.push((beside, signature)),
                 }
             }
         }
         vouched.extend(place.settle(look).await?);
         for (beside, signature) in added {
-            vouched.push(place.vouched(beside, signature.read_back().await?));
+            let held = Held { digest: signature.read_back().await?, log: None };
+            vouched.push(place.vouched(beside, held));
         }
     }
     vouched.sort();
@@ -97,8 +106,16 @@ pub async fn vouch(vouching: &Vouching<'_>, besides: &[Beside]) -> Result<Vec<Vo
 struct Place<'a> {
     vouching: &'a Vouching<'a>,
     own: AcceptedKeys,
-    /// The same, for the judges.
+    /// The same, for the judges of bundles: with an entry in the log, where the manifests name one.
     accepted: Accepted,
+}
+
+/// Something of ours that was read back.
+struct Held {
+    /// Of the manifest that carries it.
+    digest: Digest,
+    /// The id of the log that has an entry of it.
+    log: Option<String>,
 }
 
 /// A referrer that ought to be there.
@@ -114,7 +131,7 @@ struct Wanted<'a> {
 #[derive(Default)]
 struct Look<'a> {
     wanted: Vec<Wanted<'a>>,
-    held: Vec<Option<Digest>>,
+    held: Vec<Option<Held>>,
     empty_known: bool,
 }
 
@@ -162,8 +179,8 @@ impl Place<'_> {
         let missing = wanted.iter().zip(&held).filter(|(_, held)| held.is_none());
         let missing: Vec<&Wanted<'_>> = missing.map(|(wanted, _)| wanted).collect();
         let mut written = self.write(&missing, empty_known).await?.into_iter();
-        let digests = held.into_iter().filter_map(|held| held.or_else(|| written.next()));
-        Ok(wanted.iter().zip(digests).map(|(wanted, digest)| self.vouched(wanted.beside, digest)).collect())
+        let held = held.into_iter().filter_map(|held| held.or_else(|| written.next()));
+        Ok(wanted.iter().zip(held).map(|(wanted, held)| self.vouched(wanted.beside, held)).collect())
     }
 
     async fn listed(&self, subject: &Digest) -> Result<Vec<Descriptor>, SignError> {
@@ -178,10 +195,10 @@ impl Place<'_> {
     }
 
     /// Returns the first referrer, in order of digests, that carries what is wanted and holds.
-    async fn find(&self, wanted: &Wanted<'_>, listed: &[Descriptor]) -> Result<Option<Digest>, SignError> {
+    async fn find(&self, wanted: &Wanted<'_>, listed: &[Descriptor]) -> Result<Option<Held>, SignError> {
         for referrer in listed.iter().filter(|referrer| self.may_be(wanted, referrer)) {
-            if self.holds(wanted, &referrer.digest).await? {
-                return Ok(Some(referrer.digest.clone()));
+            if let Some(held) = self.held(wanted, &referrer.digest).await? {
+                return Ok(Some(held));
             }
         }
         Ok(None)
@@ -205,16 +222,22 @@ impl Place<'_> {
         })
     }
 
-    async fn holds(&self, wanted: &Wanted<'_>, referrer: &Digest) -> Result<bool, SignError> {
-        let Vouching { registry, repository, .. } = self.vouching;
+    /// Reads back what a referrer carries; `None` where that is not the wanted, or does not hold.
+    async fn held(&self, wanted: &Wanted<'_>, referrer: &Digest) -> Result<Option<Held>, SignError> {
+        let Vouching { registry, repository, signer, .. } = self.vouching;
         let (registry, path) = (*registry, repository.path.as_str());
+        let held = |log| Held { digest: referrer.clone(), log };
         if wanted.predicate_type.is_none() {
-            return self.carries(wanted, referrer).await;
+            return Ok(self.carries(wanted, referrer).await?.then(|| held(None)));
         }
         let subject = &wanted.beside.artefact.subject.digest;
         let read = read_back::statement(registry, path, subject, referrer, &self.accepted).await;
         let read = read.map_err(|failure| SignError::of_failure(&repository.to_string(), &failure))?;
-        Ok(read.is_some_and(|statement| statement == wanted.bytes))
+        let Some(read) = read.filter(|read| read.statement == wanted.bytes) else { return Ok(None) };
+        Ok(match signer.log() {
+            None => Some(held(None)),
+            Some(log) => log.holding(&read.log_entries).map(|log| held(Some(log))),
+        })
     }
 
     /// Returns whether a referrer carries the wanted document. A registry may have taken it without its `subject` alone,
@@ -242,19 +265,17 @@ impl Place<'_> {
             .map_err(|error| SignError::of_fetch(&repository.to_string(), error))
     }
 
-    /// Writes referrers of one manifest and reads them back. Returns their digests in the same order. `empty_known` says
-    /// that the repository has the empty configuration already, because a referrer of ours has it.
-    async fn write(&self, missing: &[&Wanted<'_>], empty_known: bool) -> Result<Vec<Digest>, SignError> {
+    /// Writes referrers of one manifest and reads them back. Returns them in the same order. `empty_known` says that the
+    /// repository has the empty configuration already, because a referrer of ours has it.
+    async fn write(&self, missing: &[&Wanted<'_>], empty_known: bool) -> Result<Vec<Held>, SignError> {
         let Vouching { registry, repository, stored, .. } = self.vouching;
         let Some(first) = missing.first() else { return Ok(vec![]) };
         let subject = &first.beside.artefact.subject;
         if !empty_known {
             stored.write(*registry, &repository.path, Bytes::from_static(EMPTY)).await?;
         }
-        let mut manifests = vec![];
-        for wanted in missing {
-            manifests.push(self.referrer(subject, wanted).await?);
-        }
+        let made = missing.iter().map(|wanted| self.referrer(subject, wanted));
+        let manifests: Vec<RawManifest> = stream::iter(made).buffered(AT_ONCE).try_collect().await?;
         for _ in 0..LIST_WRITES_MAX {
             let written = match registry.put_referrers(&repository.path, &subject.digest, &manifests).await {
                 // It had been collected.
@@ -274,19 +295,13 @@ impl Place<'_> {
     }
 
     /// Reads back what is listed.
-    async fn read_back(
-        &self,
-        wanted: &[&Wanted<'_>],
-        written: Vec<Written>,
-    ) -> Result<Vec<Digest>, SignError> {
-        let mut digests = vec![];
+    async fn read_back(&self, wanted: &[&Wanted<'_>], written: Vec<Written>) -> Result<Vec<Held>, SignError> {
+        let mut held = vec![];
         for (wanted, written) in wanted.iter().zip(written) {
-            if !self.holds(wanted, &written.digest).await? {
-                return Err(self.not_read_back(wanted, "it is not what was written"));
-            }
-            digests.push(written.digest);
+            let read = self.held(wanted, &written.digest).await?;
+            held.push(read.ok_or_else(|| self.not_read_back(wanted, "it is not what was written"))?);
         }
-        Ok(digests)
+        Ok(held)
     }
 
     /// Uploads what a referrer carries and returns its manifest.
@@ -296,7 +311,7 @@ impl Place<'_> {
         annotations.insert(format::CREATED.to_owned(), at.to_string());
         let content = match wanted.predicate_type {
             None => wanted.bytes.clone(),
-            Some(_) => bundle::sign(wanted.bytes.clone(), *signer).await?,
+            Some(_) => bundle::sign(&subject.digest, wanted.bytes.clone(), *signer).await?,
         };
         let manifest = bundle::referrer(subject, wanted.artifact_type, &content, annotations);
         stored.write(*registry, &repository.path, content.into()).await?;
@@ -323,16 +338,17 @@ impl Place<'_> {
         }
     }
 
-    fn vouched(&self, beside: &Beside, digest: Digest) -> Vouched {
+    fn vouched(&self, beside: &Beside, held: Held) -> Vouched {
         let artefact = &beside.artefact;
         Vouched {
             format: artefact.form.format().to_owned(),
             predicate_type: artefact.form.predicate_type().map(str::to_owned),
             subject: artefact.subject.digest.clone(),
-            digest,
+            digest: held.digest,
             key: artefact.form.is_signed().then(|| self.vouching.signer.key_digest()),
             facts: artefact.facts.clone(),
             as_of: artefact.as_of,
+            log: held.log,
         }
     }
 }

@@ -12,6 +12,7 @@ mod notation;
 mod observed;
 mod published;
 mod signing;
+mod stamps;
 mod stated;
 
 use std::collections::BTreeMap;

@@ -46,6 +46,7 @@ async fn what_we_sign_verifies_in_both_forms() {
                 key: Some(org().key_digest()),
                 facts: None,
                 as_of: None,
+                log: None,
             };
             assert!(vouched.contains(&expected), "{expected:?}");
         }

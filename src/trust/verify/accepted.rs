@@ -1,6 +1,8 @@
 //! A policy, prepared: keys read, the trust root's verifier made. Costly enough to be made once a run and not once an
 //! image. Pure.
 
+use std::sync::Arc;
+
 use super::{instance::Instance, keys::AcceptedKeys};
 use crate::{
     manifest::{DesiredPolicy, DesiredSigner},
@@ -30,7 +32,7 @@ pub(super) enum Root {
     Unnamed,
     /// The policy names one that cannot be read.
     Unreadable,
-    Read(Box<Instance>),
+    Read(Arc<Instance>),
 }
 
 impl Accepted {
@@ -40,7 +42,7 @@ impl Accepted {
         let mut unreadable = keys.unreadable.clone();
         let root = match policy.and_then(|policy| policy.root.as_ref()).map(Instance::read) {
             None => Root::Unnamed,
-            Some(Ok(instance)) => Root::Read(Box::new(instance)),
+            Some(Ok(instance)) => Root::Read(Arc::new(instance)),
             Some(Err(reason)) => {
                 unreadable.push(reason);
                 Root::Unreadable
@@ -61,6 +63,11 @@ impl Accepted {
     #[must_use]
     pub fn at(self, now: Instant) -> Self {
         Self { at: Some(now), ..self }
+    }
+
+    /// Returns keys whose signatures count only with a log entry or time stamp that `instance` verifies.
+    pub(in crate::trust) fn logged(keys: AcceptedKeys, instance: Arc<Instance>) -> Self {
+        Self { root: Root::Read(instance), ..keys.logged().into() }
     }
 
     pub(super) const fn policy(&self) -> Option<&DesiredPolicy> {

@@ -18,7 +18,7 @@ use super::{
     signer::{self, Signed},
 };
 use crate::{
-    model::{Algorithm, Descriptor, Digest, Outcome},
+    model::{Algorithm, Descriptor, Digest, Outcome, Proof},
     trust::format,
 };
 
@@ -43,11 +43,20 @@ fn claimed(envelope: &DsseEnvelope) -> Option<Attested> {
     (predicate_type != format::SIGN_PREDICATE).then_some(Attested { predicate_type, statement: None })
 }
 
-/// Returns the statement of a bundle that holds, whatever its predicate.
-pub(super) fn statement_of(bytes: &[u8], subject: &Digest, accepted: &Accepted) -> Option<Vec<u8>> {
+/// Returns the statement of a bundle that holds, whatever its predicate, and what was proven of it.
+pub(super) fn statement_of(bytes: &[u8], subject: &Digest, accepted: &Accepted) -> Option<(Vec<u8>, Proof)> {
     let SignatureContent::DsseEnvelope(envelope) = read(bytes).ok()?.content else { return None };
-    let holds = verdict_of(bytes, subject, accepted).outcome == Outcome::Verified;
-    holds.then(|| envelope.payload.as_bytes().to_vec())
+    let judgement = verdict_of(bytes, subject, accepted);
+    (judgement.outcome == Outcome::Verified).then(|| (envelope.payload.as_bytes().to_vec(), judgement.proof))
+}
+
+/// Checks that an envelope holds a statement about `subject`.
+pub(super) fn about(envelope: &DsseEnvelope, subject: &Digest) -> Result<(), String> {
+    if covers(&statement(envelope)?, subject) {
+        Ok(())
+    } else {
+        Err("the statement is for another image".to_owned())
+    }
 }
 
 /// Judges a layer of a `.att` manifest whose blob is `bytes`. What it says is an attestation, whatever its predicate.

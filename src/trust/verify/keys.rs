@@ -51,6 +51,12 @@ impl AcceptedKeys {
         Ok(Self { keys: vec![key], unreadable: vec![] })
     }
 
+    /// Returns the same keys, whose signatures count only with a log entry or time stamp.
+    pub(super) fn logged(mut self) -> Self {
+        self.keys.iter_mut().for_each(|key| key.logged = true);
+        self
+    }
+
     /// Returns the name of the first key under which `signature` covers `message`.
     pub(in crate::trust) fn verifying(&self, message: &[u8], signature: &[u8]) -> Option<&str> {
         self.signer(message, signature).map(|accepted| accepted.name.as_str())

@@ -45,6 +45,9 @@ const SCHEMA: &str = "fondaco/verification/v1alpha1";
 /// Grows with every change after which the same policy could end differently, so that recorded digests are verified anew.
 const ENGINE: u32 = 2;
 
+/// The same of changes to time stamps, which concern policies alone that name authorities for them.
+const STAMPS_ENGINE: u32 = 1;
+
 /// Verifies the signatures of `subject` against a policy, and looks at both places whatever the first one holds.
 ///
 /// Never fails: where the registry does, the outcome is `Undeterminable` and the reason names the failure. Without a
@@ -129,14 +132,14 @@ pub fn document(public_pem: &str, bytes: &[u8], signature_der: &[u8]) -> Result<
     }
 }
 
-/// Returns the SHA-256 over whom a policy accepts and what it demands, in sorted order, and over the engine's number; the
-/// digest of nothing where there is no policy. It changes exactly when a fresh verification could end differently.
+/// Returns the SHA-256 over whom a policy accepts and what it demands, in sorted order, and over the engine's numbers;
+/// the digest of nothing where there is no policy. It changes exactly when a fresh verification could end differently.
 pub fn policy_digest(policy: Option<&DesiredPolicy>) -> Digest {
     let Some(policy) = policy else { return Digest::sha256(b"") };
     let file = |file: &DesiredFile| Digest::sha256(&file.text).to_string();
     let keys = policy.keys.iter().map(|key| json!([key.name, key.pem, key.logged]));
     let notation = policy.notation.iter().map(|store| {
-        let timestamps = store.timestamp_store.as_ref().map(file);
+        let timestamps = store.timestamp_store.as_ref().map(|store| json!([STAMPS_ENGINE, file(store)]));
         json!([store.name, file(&store.trust_store), store.identities, timestamps])
     });
     let demands = json!({
@@ -144,7 +147,7 @@ pub fn policy_digest(policy: Option<&DesiredPolicy>) -> Digest {
         "keys": sorted(keys),
         "identities": sorted(policy.identities.iter().map(|identity| json!(identity))),
         "notation": sorted(notation),
-        "root": policy.root.as_ref().map(file),
+        "root": policy.root.as_ref().map(|root| json!([STAMPS_ENGINE, file(root)])),
         "signers": policy.signers,
         "attestations": sorted(policy.attestations.iter().map(|wanted| json!(wanted))),
     });

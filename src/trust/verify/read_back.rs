@@ -6,10 +6,17 @@ use super::{
     legacy,
 };
 use crate::{
-    model::{Descriptor, Digest, Document, Outcome, Reference},
+    model::{Descriptor, Digest, Document, LogEntryFound, Outcome, Reference},
     registry::Registry,
     trust::{fetch, format},
 };
+
+/// What a bundle of ours carries.
+pub(in crate::trust) struct Read {
+    pub(in crate::trust) statement: Vec<u8>,
+    /// The log entries that were verified.
+    pub(in crate::trust) log_entries: Vec<LogEntryFound>,
+}
 
 /// Returns the statement that a bundle among the referrers of `subject` carries, where it is there, an accepted key
 /// verifies it and it speaks of `subject`; a signature has to be one that [`super::verify`] accepts.
@@ -19,7 +26,7 @@ pub(in crate::trust) async fn statement(
     subject: &Digest,
     referrer: &Digest,
     own: &Accepted,
-) -> Result<Option<Vec<u8>>, Failure> {
+) -> Result<Option<Read>, Failure> {
     let Some(manifest) = registry.get_manifest(repository, &Reference::from(referrer)).await? else {
         return Ok(None);
     };
@@ -31,7 +38,8 @@ pub(in crate::trust) async fn statement(
         return Ok(None);
     }
     let bytes = fetch::read(registry, repository, layer, BUNDLE_BYTES_MAX).await?;
-    Ok(bundle::statement_of(&bytes, subject, own))
+    let read = bundle::statement_of(&bytes, subject, own);
+    Ok(read.map(|(statement, proof)| Read { statement, log_entries: proof.log_entries }))
 }
 
 /// Reads the payload of one layer of a `.sig` manifest and judges it. The inner error says why it does not hold.

@@ -9,7 +9,7 @@ use fondaco::{
 
 use super::{
     TOKEN,
-    authority::{Fault, Running, start},
+    authority::{Fault, Running, start, start_as},
     key, open, published,
     vault::{Options, Vault},
 };
@@ -25,13 +25,21 @@ async fn stamp(desired: &DesiredTimestamp) -> Result<Vec<u8>, SignError> {
 
 #[tokio::test]
 async fn a_stamp_that_holds_is_kept() {
-    let running = start(3, Fault::None).await;
-    let response = stamp(&by_chain(&running)).await.unwrap();
-    // TimeStampResp: a sequence that begins with the status "granted".
-    assert_eq!((response[0], &response[4..9]), (0x30, &[0x30, 0x03, 0x02, 0x01, 0x00][..]));
-    let (path, text) = ("trust/tsa.json".into(), running.trusted_root.clone());
-    let root = TimestampRoot { path, form: RootForm::TrustedRoot, text };
-    stamp(&DesiredTimestamp { url: running.url.clone(), root }).await.unwrap();
+    for (fault, rsa) in
+        [(Fault::None, false), (Fault::None, true), (Fault::OldName, false), (Fault::OldName, true)]
+    {
+        let running = start_as(3, fault, rsa).await;
+        let response = stamp(&by_chain(&running)).await.unwrap();
+        // TimeStampResp: a sequence that holds the status "granted".
+        assert_eq!(response[0], 0x30);
+        assert!(
+            response[..12].windows(5).any(|bytes| bytes == [0x30, 0x03, 0x02, 0x01, 0x00]),
+            "{response:?}"
+        );
+        let (path, text) = ("trust/tsa.json".into(), running.trusted_root.clone());
+        let root = TimestampRoot { path, form: RootForm::TrustedRoot, text };
+        stamp(&DesiredTimestamp { url: running.url.clone(), root }).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -39,17 +47,22 @@ async fn every_wrong_answer_is_refused() {
     let cases = [
         ("an answer to another request", Fault::Nonce, "it answered another request"),
         ("no nonce", Fault::NoNonce, "it answered another request"),
-        ("a stamp over other bytes", Fault::Imprint, "hash mismatch"),
-        ("signed by somebody else", Fault::Forged, "Failed to verify timestamp signature"),
-        ("content that was not signed", Fault::Content, "hash mismatch"),
-        ("a time before the certificate", Fault::Early, "validation failed"),
+        ("a stamp over other bytes", Fault::Imprint, "it is about something else"),
+        ("signed by somebody else", Fault::Forged, "its signature does not hold"),
+        ("content that was not signed", Fault::Content, "its content was changed"),
+        ("a time before the certificate", Fault::Early, "lead to no accepted authority"),
+        ("another certificate's name", Fault::Named, "it names another certificate than its signer's"),
+        ("no certificate's name", Fault::Unnamed, "it does not have the signed attribute"),
+        ("a certificate for more than times", Fault::Usage, "is not for timestamps alone"),
         ("a refusal", Fault::Refused, "it refused with the status Rejection"),
         ("a page", Fault::Garbage, "its answer is no time stamp"),
     ];
     for (name, fault, expected) in cases {
-        let error = stamp(&by_chain(&start(3, fault).await)).await.unwrap_err();
-        assert!(matches!(error, SignError::Timestamp { .. }), "{name}: {error}");
-        assert!(error.to_string().contains(expected), "{name}: {error}");
+        for rsa in [false, true] {
+            let error = stamp(&by_chain(&start_as(3, fault, rsa).await)).await.unwrap_err();
+            assert!(matches!(error, SignError::Timestamp { .. }), "{name}: {error}");
+            assert!(error.to_string().contains(expected), "{name}: {error}");
+        }
     }
     let flood = stamp(&by_chain(&start(3, Fault::Flood).await)).await.unwrap_err();
     assert!(flood.to_string().contains("more than 1048576 bytes"), "{flood}");
@@ -59,10 +72,12 @@ async fn every_wrong_answer_is_refused() {
 
 #[tokio::test]
 async fn a_foreign_authority_is_not_believed() {
-    let (one, other) = (start(3, Fault::None).await, start(4, Fault::None).await);
-    let desired = DesiredTimestamp { url: other.url.clone(), ..by_chain(&one) };
-    let error = stamp(&desired).await.unwrap_err().to_string();
-    assert!(error.contains("does not match any trusted TSA certificate"), "{error}");
+    for rsa in [false, true] {
+        let (one, other) = (start_as(3, Fault::None, rsa).await, start_as(4, Fault::None, rsa).await);
+        let desired = DesiredTimestamp { url: other.url.clone(), ..by_chain(&one) };
+        let error = stamp(&desired).await.unwrap_err().to_string();
+        assert!(error.contains("it is by another authority"), "{error}");
+    }
 }
 
 #[tokio::test]

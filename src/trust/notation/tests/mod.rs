@@ -10,7 +10,7 @@ mod claims;
 mod hostile;
 mod identities;
 mod made;
-mod stamp;
+pub(in crate::trust) mod stamp;
 mod time;
 
 use serde_json::{Value, json};

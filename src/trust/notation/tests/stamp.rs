@@ -19,7 +19,7 @@ const TST_INFO: &str = "1.2.840.113549.1.9.16.1.4";
 const SHA_256: &str = "2.16.840.1.101.3.4.2.1";
 
 /// A timestamp authority: its root, and the certificate and key that it signs with.
-pub(super) struct Clock {
+pub(in crate::trust) struct Clock {
     pub(super) root: Authority,
     rsa: bool,
     key: KeyPair,
@@ -27,8 +27,8 @@ pub(super) struct Clock {
 }
 
 /// What a token says. Attacks change it before it is signed.
-pub(super) struct Said {
-    pub(super) about: Vec<u8>,
+pub(in crate::trust) struct Said {
+    pub(in crate::trust) about: Vec<u8>,
     pub(super) at: String,
     pub(super) accuracy: Vec<u8>,
     pub(super) kind: &'static str,
@@ -38,7 +38,7 @@ pub(super) struct Said {
 }
 
 /// Returns a token's content as an honest authority would say it.
-pub(super) fn said(about: &[u8], at: &str) -> Said {
+pub(in crate::trust) fn said(about: &[u8], at: &str) -> Said {
     Said {
         about: about.to_vec(),
         at: at.to_owned(),
@@ -51,7 +51,7 @@ pub(super) fn said(about: &[u8], at: &str) -> Said {
 }
 
 impl Clock {
-    pub(super) fn new(rsa: bool) -> Self {
+    pub(in crate::trust) fn new(rsa: bool) -> Self {
         Self::with(rsa, |_| {}, true)
     }
 
@@ -67,8 +67,13 @@ impl Clock {
         Self { root, rsa, key, certificate }
     }
 
+    /// Returns its own certificate and its root, in DER.
+    pub(in crate::trust) fn chain(&self) -> [Vec<u8>; 2] {
+        [self.certificate.clone(), self.root.der().to_vec()]
+    }
+
     /// Returns a `TimeStampToken` (RFC 3161, section 2.4.2).
-    pub(super) fn token(&self, said: &Said) -> Vec<u8> {
+    pub(in crate::trust) fn token(&self, said: &Said) -> Vec<u8> {
         let content = content(said);
         let encapsulated = seq(&[oid(said.kind), tlv(0xa0, &tlv(0x04, &content))]);
         let certificates = if said.embeds { tlv(0xa0, &self.certificate) } else { vec![] };

@@ -87,6 +87,11 @@ impl Form {
     pub const fn is_signed(&self) -> bool {
         !matches!(self, Self::Document { .. })
     }
+
+    /// Returns whether it is signed in a bundle, the one form that carries log entries.
+    pub const fn is_bundle(&self) -> bool {
+        matches!(self, Self::Signature | Self::Attestation { .. })
+    }
 }
 
 /// Something that ought to stand beside a manifest.
