@@ -37,7 +37,7 @@ pub use capabilities::{Capabilities, ChunkedUpload, ReferrersSupport, SharedBlob
 pub use creation::Creation;
 pub use credentials::{Credentials, Environment};
 pub use error::RegistryError;
-pub use http::{Documents, HttpRegistry, Question, Service};
+pub use http::{HttpRegistry, Question, Service};
 pub use layout::LayoutRegistry;
 pub use limits::{Limits, PATIENCE};
 pub use local::Local;

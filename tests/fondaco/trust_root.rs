@@ -100,6 +100,25 @@ fn a_chain_of_roots_is_followed_to_new_keys() {
     assert_eq!(fetch(&server, &bootstrap, &path).unwrap().became, Became::Unchanged);
 }
 
+#[test]
+fn a_passing_failure_is_asked_about_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.trusted_root.json");
+    let tuf = Tuf::new(&newer_and_older().1);
+    let server = Server::start(tuf.publish());
+    server.stumble("timestamp.json", 503);
+    assert_eq!(fetch(&server, &tuf.bootstrap(), &path).unwrap().became, Became::Created);
+    let asked = server.log();
+    assert_eq!(asked.iter().filter(|path| *path == "timestamp.json").count(), 2, "{asked:?}");
+    let all = asked.len();
+    // 401 is an answer.
+    server.set("timestamp.json", Answer::Status(401));
+    let error = fetch(&server, &tuf.bootstrap(), &path).unwrap_err();
+    assert_eq!(error.kind(), Kind::Denied, "{error}");
+    let asked = server.log().split_off(all);
+    assert_eq!(asked.iter().filter(|path| *path == "timestamp.json").count(), 1, "{asked:?}");
+}
+
 /// What is done to a repository, by the attack's name, and what is said of it.
 type Attack = (&'static str, fn(&mut Tuf, &Server), Kind, &'static str);
 

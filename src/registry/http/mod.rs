@@ -14,7 +14,6 @@ mod challenge;
 mod chunks;
 mod create;
 mod delete;
-mod document;
 mod manifests;
 mod meter;
 mod referrers;
@@ -27,7 +26,6 @@ mod uploads;
 mod wire;
 
 pub(super) use ask::{Answer, MountAnswer};
-pub use document::Documents;
 pub use service::{Question, Service};
 
 use std::{

@@ -15,7 +15,7 @@ use sigstore_tuf::{Error, Repository, Updater, UpdaterConfig, transport::FetchFu
 use super::{Instance, Root, RootError, content::ROOT_BYTES_MAX, record::Role};
 use crate::{
     model::{Instant, Kind},
-    registry::{Documents, RegistryError, Transport},
+    registry::{RegistryError, Service, Transport},
 };
 
 /// The target that is a trust root.
@@ -62,8 +62,8 @@ pub(super) async fn visit(
     now: Instant,
 ) -> Result<Visit, RootError> {
     let failure = Failure::default();
-    let documents = Documents::new(origin.address, transport)?;
-    let source = Source { documents, failure: failure.clone() };
+    let service = Service::new(origin.address, transport.clone())?;
+    let source = Source { service, failure: failure.clone() };
     let bootstrap = bootstrap(&source, origin).await?;
     let named = |error: Error| failure.take().map_or_else(|| meant(error, origin.address), RootError::Fetch);
     let mut limits = UpdaterConfig::default();
@@ -90,7 +90,7 @@ async fn bootstrap(source: &Source, origin: Origin<'_>) -> Result<Vec<u8>, RootE
         Bootstrap::Served(version, expected) => (version, expected),
     };
     let name = format!("{version}.root.json");
-    let served = source.documents.get(&name, UpdaterConfig::default().root_max_length).await?;
+    let served = source.service.document(&name, UpdaterConfig::default().root_max_length).await?;
     let url = origin.address.to_owned();
     match served {
         None => Err(RootError::NoTarget { url, target: name }),
@@ -154,13 +154,13 @@ impl Failure {
 
 /// Metadata at the address, targets below `targets/`.
 struct Source {
-    documents: Documents,
+    service: Service,
     failure: Failure,
 }
 
 impl Source {
     async fn get(&self, path: String, bytes_max: u64) -> Result<Option<Vec<u8>>, Error> {
-        match self.documents.get(&path, bytes_max).await {
+        match self.service.document(&path, bytes_max).await {
             Ok(found) => Ok(found.map(Vec::from)),
             // Object stores answer 403 for what is not there; as python-tuf does, that ends the chain of roots.
             Err(error) if error.kind() == Kind::Denied && path.ends_with(".root.json") => Ok(None),

@@ -173,6 +173,8 @@ pub(crate) enum Answer {
     /// Spaces of no announced length, until the client goes.
     Endless,
     Status(u16),
+    /// A status, the first time; these bytes from then on.
+    StatusOnce(u16, Vec<u8>),
     Redirect(String),
 }
 
@@ -242,6 +244,11 @@ impl Server {
         self.served.lock().unwrap().connections
     }
 
+    /// Answers a path with a status once.
+    pub(crate) fn stumble(&self, path: &str, status: u16) {
+        self.set(path, Answer::StatusOnce(status, self.bytes(path)));
+    }
+
     /// Returns the paths that were asked for.
     pub(crate) fn log(&self) -> Vec<String> {
         self.served.lock().unwrap().log.clone()
@@ -257,7 +264,14 @@ fn answer(mut stream: &TcpStream, served: &Mutex<Served>) {
     let answer = {
         let mut served = served.lock().unwrap();
         served.log.push(path.clone());
-        served.answers.get(&path).cloned().unwrap_or(Answer::Status(404))
+        match served.answers.get(&path).cloned() {
+            None => Answer::Status(404),
+            Some(Answer::StatusOnce(status, bytes)) => {
+                served.answers.insert(path, Answer::Bytes(bytes));
+                Answer::Status(status)
+            }
+            Some(answer) => answer,
+        }
     };
     let head = |status: u16, more: &str| {
         format!("HTTP/1.1 {status} x\r\nconnection: close\r\n{more}\r\n").into_bytes()
@@ -266,7 +280,9 @@ fn answer(mut stream: &TcpStream, served: &Mutex<Served>) {
     let _ = match answer {
         Answer::Bytes(bytes) => stream.write_all(&[whole(&bytes), bytes].concat()),
         Answer::Cut(bytes) => stream.write_all(&[&whole(&bytes), &bytes[..bytes.len() / 2]].concat()),
-        Answer::Status(status) => stream.write_all(&head(status, "content-length: 0\r\n")),
+        Answer::Status(status) | Answer::StatusOnce(status, _) => {
+            stream.write_all(&head(status, "content-length: 0\r\n"))
+        }
         Answer::Redirect(to) => {
             stream.write_all(&head(302, &format!("location: {to}\r\ncontent-length: 0\r\n")))
         }
