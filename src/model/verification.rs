@@ -87,7 +87,8 @@ pub enum SignatureFormat {
     SigstoreBundle,
     /// A Notary Project signature as referrer (notaryproject `specs/signature-specification.md`).
     Notation,
-    /// A manifest `unknown/unknown` of the index with unsigned in-toto statements (BuildKit).
+    /// A manifest `unknown/unknown` of the index with in-toto statements (BuildKit). They are unsigned but where somebody signed
+    /// that manifest; the place is its signature then.
     Buildkit,
 }
 

@@ -134,7 +134,9 @@ async fn one(
     if let Some(index) = index {
         let quarantine = quarantine_of(desired, &wanted.image.source);
         let registry = world.registries.get(desired, &quarantine.host).map_err(|error| error.to_string())?;
-        let read = buildkit::read(registry.as_ref(), &quarantine.path, &index.digest).await;
+        let read =
+            buildkit::read(registry.as_ref(), &quarantine.path, &index.digest, &verification.attestations)
+                .await;
         for unsigned in read.map_err(|error| error.to_string())? {
             verification.attestations.push(unsigned.found);
             unsigned.stated.into_iter().for_each(|said| stated.add(said));
@@ -184,5 +186,6 @@ async fn look_for_signatures(
     let source = &wanted.image.source;
     let registry = world.registries.get(desired, &source.host).map_err(|error| error.to_string())?;
     let accepted = policies.get(&wanted.image.trust).expect("every wanted image's policy was prepared");
-    Ok(verify::verify_and_read(registry.as_ref(), &source.path, &wanted.digest, accepted).await)
+    let platforms = &wanted.image.content.platforms;
+    Ok(verify::verify_and_read(registry.as_ref(), &source.path, &wanted.digest, platforms, accepted).await)
 }

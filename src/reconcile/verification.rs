@@ -144,8 +144,9 @@ impl Verifying<'_> {
         let accepted = &self.policies[&image.trust];
         match self.world.registries.get(&self.state.desired, &image.source.host) {
             Ok(registry) => {
-                let path = &image.source.path;
-                let record = verify::verify_sparingly(registry.as_ref(), path, digest, accepted).await;
+                let (path, platforms) = (&image.source.path, &image.content.platforms);
+                let record =
+                    verify::verify_sparingly(registry.as_ref(), path, digest, platforms, accepted).await;
                 self.told(image, &record, false)
             }
             Err(error) => unresolved(&resolved, &error.to_string()),

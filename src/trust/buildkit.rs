@@ -1,12 +1,13 @@
 //! Reads BuildKit's attestation manifests of an index. The reading itself is pure, in [`super::predicate::buildkit`].
 //!
-//! They are unsigned, so nothing that is found here meets a demand or makes an image verified.
+//! They are unsigned, so nothing that is found here meets a demand or makes an image verified. Those whose manifest an accepted
+//! signer signed are found by [`super::verify`], where a policy demands what they state.
 
 use super::{
     fetch::{self, FetchError},
     predicate::{
         Budget, Said, Stated,
-        buildkit::{self, AttestationManifest, LAYERS_MAX},
+        buildkit::{self, AttestationManifest, LAYERS_MAX, MANIFESTS_MAX},
     },
 };
 use crate::{
@@ -28,7 +29,8 @@ pub struct Unsigned {
     pub stated: Option<Stated>,
 }
 
-/// Returns the statements of an index, sorted. Of anything but an index there are none.
+/// Returns the statements of an index, sorted, without those that are among the `known` and verified. Of anything but an index
+/// there are none.
 ///
 /// What the index names and could not be fetched is `Undeterminable`, what is not as it should be `Invalid`, everything
 /// else `Absent`, as nobody has signed it.
@@ -39,12 +41,19 @@ pub async fn read(
     registry: &dyn Registry,
     repository: &str,
     image: &Digest,
+    known: &[AttestationFound],
 ) -> Result<Vec<Unsigned>, RegistryError> {
     let raw = registry.get_manifest(repository, &Reference::from(image)).await?;
     let Some(Document::Index(index)) = raw.as_ref().and_then(parsed) else { return Ok(vec![]) };
     let (mut found, mut budget) = (vec![], Budget::default());
-    for manifest in buildkit::manifests(&index) {
-        found.extend(of_manifest(registry, repository, &manifest, &mut budget).await);
+    let manifests = buildkit::manifests(&index);
+    for manifest in manifests.iter().take(MANIFESTS_MAX) {
+        found.extend(of_manifest(registry, repository, manifest, known, &mut budget).await);
+    }
+    if let Some(manifest) = manifests.get(MANIFESTS_MAX) {
+        let reason =
+            format!("{} attestation manifests, more than the {MANIFESTS_MAX} looked at", manifests.len());
+        found.push(unread(manifest, None, Outcome::Undeterminable, reason));
     }
     found.sort_by(|a, b| a.found.cmp(&b.found));
     Ok(found)
@@ -58,15 +67,22 @@ async fn of_manifest(
     registry: &dyn Registry,
     repository: &str,
     manifest: &AttestationManifest,
+    known: &[AttestationFound],
     budget: &mut Budget,
 ) -> Vec<Unsigned> {
+    let is_known = |layer: &Descriptor| {
+        let (carrier, layer) = (&manifest.descriptor.digest, Some(&layer.digest));
+        known.iter().any(|found| {
+            found.outcome == Outcome::Verified && found.digest == *carrier && found.content.as_ref() == layer
+        })
+    };
     let image = match image(registry, repository, &manifest.descriptor.digest).await {
         Ok(image) => image,
         Err((outcome, reason)) => return vec![unread(manifest, None, outcome, reason)],
     };
     let (layers, more) = buildkit::statements(&image);
     let mut found = vec![];
-    for layer in layers {
+    for layer in layers.into_iter().filter(|layer| !is_known(layer)) {
         let mut unsigned = of_layer(registry, repository, manifest, layer).await;
         if let Some(stated) = &mut unsigned.stated {
             budget.keep(stated.outcome, &mut stated.said);

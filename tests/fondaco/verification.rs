@@ -112,7 +112,7 @@ async fn requests(referrers: Referrers, sign: fn(&Fake, &Descriptor)) -> usize {
     let verified = subjects.iter().map(|subject| {
         let registry = registry.clone();
         let accepted = &accepted;
-        async move { verify_sparingly(registry.as_ref(), REPOSITORY, &subject.digest, accepted).await }
+        async move { verify_sparingly(registry.as_ref(), REPOSITORY, &subject.digest, &[], accepted).await }
     });
     for record in futures_util::future::join_all(verified).await {
         assert_eq!((record.outcome, record.signatures.len()), (Outcome::Verified, 1), "{}", record.reason);
@@ -141,7 +141,7 @@ async fn an_api_that_fails_is_asked_every_time_and_determines_nothing() {
     for number in 0..3 {
         let digest = Digest::sha256(format!("{number}"));
         let accepted = Accepted::of_policy(None);
-        let record = verify_sparingly(registry.as_ref(), REPOSITORY, &digest, &accepted).await;
+        let record = verify_sparingly(registry.as_ref(), REPOSITORY, &digest, &[], &accepted).await;
         assert_eq!(record.outcome, Outcome::Undeterminable, "{}", record.reason);
     }
     let asked = fake.log().iter().filter(|logged| logged.path.contains("/referrers/")).count();

@@ -100,7 +100,10 @@ fn signer(found: &AttestationFound) -> String {
     let name = found.proof.key.as_ref().or(found.proof.signer.as_ref());
     match (found.outcome, name) {
         (Outcome::Verified, Some(name)) => name.clone(),
-        _ if found.format == SignatureFormat::Buildkit => "nobody: unsigned".to_owned(),
+        // Found in itself, not under a signature.
+        _ if found.format == SignatureFormat::Buildkit && found.place == found.digest.to_string() => {
+            "nobody: unsigned".to_owned()
+        }
         (outcome, _) => format!("nobody accepted: {outcome}"),
     }
 }

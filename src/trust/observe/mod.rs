@@ -108,7 +108,7 @@ pub async fn observe(
         notary::of(registry, path, &record, &manifest, given.at).await;
     let mut platforms = Platforms::default();
     if media_type::is_index(&manifest.media_type) {
-        match buildkit::read(registry, path, &manifest.digest).await {
+        match buildkit::read(registry, path, &manifest.digest, &record.attestations).await {
             Ok(unsigned) => record.attestations.extend(unsigned.into_iter().map(|unsigned| unsigned.found)),
             Err(error) => failures.push(format!("the index: {error}")),
         }

@@ -280,7 +280,7 @@ fn notes(seen: &[Observation], proposal: &Proposal) -> Vec<String> {
     if seen
         .iter()
         .flat_map(|one| &one.record.attestations)
-        .any(|found| found.format == SignatureFormat::Buildkit)
+        .any(|found| found.format == SignatureFormat::Buildkit && !holds(found.outcome))
     {
         notes.insert("BuildKit's statements in the index are not signed: evidence, not proof".to_owned());
     }

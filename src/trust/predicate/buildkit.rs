@@ -1,5 +1,8 @@
 //! BuildKit's attestation manifests: images `unknown/unknown` of an index with unsigned statements as layers
-//! (moby/buildkit docs/attestations/attestation-storage.md). Who can push the image can write them: evidence, not proof.
+//! (moby/buildkit docs/attestations/attestation-storage.md). Who can push the image can write them: evidence, not proof,
+//! unless the attestation manifest itself is signed.
+
+use std::collections::BTreeSet;
 
 use super::Said;
 use crate::model::{Descriptor, Digest, ImageIndex, ImageManifest};
@@ -24,16 +27,16 @@ pub struct AttestationManifest {
     pub subject: Digest,
 }
 
-/// Returns the attestation manifests of an index, in its order, [`MANIFESTS_MAX`] at most. An entry that speaks of nothing
-/// in the index is none.
+/// Returns the attestation manifests of an index, in its order; [`MANIFESTS_MAX`] of them are to be looked at. An entry that
+/// speaks of nothing in the index is none.
 pub fn manifests(index: &ImageIndex) -> Vec<AttestationManifest> {
+    let there: BTreeSet<&Digest> = index.manifests.iter().map(|entry| &entry.digest).collect();
     let of = |entry: &Descriptor| {
         let subject: Digest = entry.annotations.get(REFERENCE_DIGEST)?.parse().ok()?;
-        let there = index.manifests.iter().any(|other| other.digest == subject) && subject != entry.digest;
-        (entry.is_attestation_manifest() && there)
+        (entry.is_attestation_manifest() && there.contains(&subject) && subject != entry.digest)
             .then(|| AttestationManifest { descriptor: entry.clone(), subject })
     };
-    index.manifests.iter().filter_map(of).take(MANIFESTS_MAX).collect()
+    index.manifests.iter().filter_map(of).collect()
 }
 
 /// Returns the layers of an attestation manifest that are statements, [`LAYERS_MAX`] at most, and how many more there are.

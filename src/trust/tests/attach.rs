@@ -38,7 +38,7 @@ async fn a_document_is_attached_once() {
         "config": {"mediaType": "application/vnd.oci.empty.v1+json", "size": 2,
             "digest": "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
         "layers": [{"mediaType": "application/vnd.cyclonedx+json", "digest": Digest::sha256(SBOM), "size": SBOM.len()}],
-        "subject": {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": image("image").digest, "size": 5},
+        "subject": {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": image("image").digest, "size": image("image").size},
         "annotations": {"org.opencontainers.image.created": "2026-11-21T00:00:00Z"},
     });
     assert_eq!(manifest, expected);

@@ -32,7 +32,7 @@ fn demanding(attestations: Vec<DesiredAttestation>) -> DesiredPolicy {
 
 /// An image that the organisation signed, with attestations by keys.
 fn attested(attestations: &[(&TestKey, &str)]) -> Memory {
-    let registry = Memory::default();
+    let registry = with_image("image");
     let digest = image("image").digest;
     put_bundle(
         &registry,
@@ -129,7 +129,7 @@ async fn a_bundle_for_another_predicate_or_another_image_meets_no_demand() {
 async fn a_publisher_who_only_attests() {
     let mut policy = demanding(vec![wanted("sbom", SBOM, true)]);
     policy.signers.at_least = 0;
-    let registry = Memory::default();
+    let registry = with_image("image");
     let attestation = bundle(&org(), &org(), &statement(SBOM, &image("image").digest));
     put_bundle(&registry, &image("image"), attestation.to_string().as_bytes());
     let record = judged(&registry, &policy).await;
@@ -196,7 +196,7 @@ async fn a_legacy_attestation_by_a_certificate_with_its_log_entry() {
     let mut policy = identity_policy(workflow(), &sigstore.root());
     policy.signers.at_least = 0;
     policy.attestations = vec![wanted("sbom", SBOM, true)];
-    let registry = Memory::default();
+    let registry = with_image("image");
     put_attestations(&registry, &[(envelope.clone(), annotations.clone())]);
     let record = judged(&registry, &policy).await;
     assert_eq!(record.outcome, Verified, "{}", record.reason);
@@ -204,14 +204,14 @@ async fn a_legacy_attestation_by_a_certificate_with_its_log_entry() {
     let other = bundle(&by.key, &by.key, &statement(VULN, &image("image").digest));
     annotations.pop();
     annotations.push(sigstore.logged(&dsse_body(&other["dsseEnvelope"], &by.pem), NOON));
-    let registry = Memory::default();
+    let registry = with_image("image");
     put_attestations(&registry, &[(envelope, annotations)]);
     assert_eq!(judged(&registry, &policy).await.outcome, Invalid);
 }
 
 #[tokio::test]
 async fn legacy_layers_as_referrers_are_judged_as_what_they_are() {
-    let registry = Memory::default();
+    let registry = with_image("image");
     let payload = payload(&image("image").digest);
     registry.seed_blob(PATH, &payload);
     let mut layer = Descriptor::of(media_type::SIMPLE_SIGNING, &payload);

@@ -30,7 +30,9 @@ pub(super) struct Memory {
     state: Mutex<State>,
     /// Every write that was accepted.
     writes: Mutex<Vec<String>>,
-    /// Requests that fail: `manifest <reference>`, `blob <digest>`, `referrers`.
+    /// Every request that reads, in the words of `faults`.
+    reads: Mutex<Vec<String>>,
+    /// Requests that fail: `head <reference>`, `manifest <reference>`, `blob <digest>`, `referrers <digest>`, or `referrers` for all of those.
     faults: Mutex<BTreeMap<String, RegistryError>>,
     /// Blobs that are delivered without their last byte.
     truncated: Mutex<BTreeSet<Digest>>,
@@ -49,6 +51,10 @@ impl Memory {
 
     pub(super) fn writes(&self) -> Vec<String> {
         self.writes.lock().unwrap().clone()
+    }
+
+    pub(super) fn reads(&self) -> Vec<String> {
+        self.reads.lock().unwrap().clone()
     }
 
     pub(super) fn fail(&self, request: &str, error: RegistryError) {
@@ -86,6 +92,7 @@ impl Memory {
     }
 
     fn fault(&self, request: &str) -> Result<(), RegistryError> {
+        self.reads.lock().unwrap().push(request.to_owned());
         self.faults.lock().unwrap().get(request).cloned().map_or(Ok(()), Err)
     }
 
@@ -128,6 +135,7 @@ impl Registry for Memory {
         repository: &str,
         reference: &Reference,
     ) -> Result<Option<Descriptor>, RegistryError> {
+        self.fault(&format!("head {reference}"))?;
         Ok(self.find(repository, reference).map(|manifest| manifest.descriptor))
     }
 
@@ -192,7 +200,8 @@ impl Registry for Memory {
     }
 
     async fn referrers(&self, repository: &str, digest: &Digest) -> Result<Vec<Descriptor>, RegistryError> {
-        self.fault("referrers")?;
+        self.fault(&format!("referrers {digest}"))?;
+        self.faults.lock().unwrap().get("referrers").cloned().map_or(Ok(()), Err)?;
         Ok(self.state().referrers.get(&(repository.to_owned(), digest.clone())).cloned().unwrap_or_default())
     }
 

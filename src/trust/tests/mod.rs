@@ -4,6 +4,7 @@ mod attach;
 mod attack;
 mod attested;
 mod conformance;
+mod inside;
 mod instance;
 mod keyless;
 mod limit;
@@ -85,9 +86,24 @@ fn at() -> Instant {
     "2026-11-21T00:00:00Z".parse().unwrap()
 }
 
+/// Returns the manifest of an image that is only its name.
+fn manifest(name: &str) -> Vec<u8> {
+    json!({"schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST, "annotations": {"name": name},
+        "config": Descriptor::of(media_type::OCI_CONFIG, b"{}"), "layers": []})
+    .to_string()
+    .into_bytes()
+}
+
 /// Returns the descriptor of an image that is only its name.
 fn image(name: &str) -> Descriptor {
-    Descriptor::of(media_type::OCI_MANIFEST, name.as_bytes())
+    Descriptor::of(media_type::OCI_MANIFEST, &manifest(name))
+}
+
+/// Returns a registry that holds the image.
+fn with_image(name: &str) -> Memory {
+    let registry = Memory::default();
+    registry.seed_manifest(PATH, None, media_type::OCI_MANIFEST, &manifest(name));
+    registry
 }
 
 fn policy(keys: &[(&str, &TestKey)]) -> DesiredPolicy {

@@ -46,7 +46,7 @@ pub(super) fn put(registry: &Memory, subject: &Descriptor, form: Form, layers: &
 /// Returns a registry with one signed image, the image, and the entry that accepts the signer.
 pub(super) fn signed_image(form: Form) -> (Memory, Descriptor, DesiredNotation) {
     let registry = Memory::default();
-    registry.seed_manifest(PATH, Some("1"), media_type::OCI_MANIFEST, b"image");
+    registry.seed_manifest(PATH, Some("1"), media_type::OCI_MANIFEST, &manifest("image"));
     let subject = image("image");
     let (envelope, store) = signed(&subject);
     put(&registry, &subject, form, &[&envelope]);
@@ -56,7 +56,7 @@ pub(super) fn signed_image(form: Form) -> (Memory, Descriptor, DesiredNotation) 
 async fn judged(registry: &Memory, subject: &Descriptor, stores: Vec<DesiredNotation>) -> VerificationRecord {
     let policy = DesiredPolicy { notation: stores, ..policy(&[("org", &org())]) };
     let accepted = Accepted::of_policy(Some(&policy)).at(at());
-    verify_sparingly(registry, PATH, &subject.digest, &accepted).await
+    verify_sparingly(registry, PATH, &subject.digest, &[], &accepted).await
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn a_signature_of_another_image_and_one_of_two_layers_are_invalid() {
     ] {
         let subject = image("second");
         let registry = Memory::default();
-        registry.seed_manifest(PATH, None, media_type::OCI_MANIFEST, b"second");
+        registry.seed_manifest(PATH, None, media_type::OCI_MANIFEST, &manifest("second"));
         put(&registry, &subject, Form::ArtifactType, &layers);
         let record = judged(&registry, &subject, vec![store.clone()]).await;
         assert_eq!(record.outcome, Outcome::Invalid, "{}", record.reason);

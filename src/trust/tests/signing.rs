@@ -94,7 +94,7 @@ async fn what_we_write_has_the_shape_that_cosign_writes() {
             "digest": "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},
         "layers": [{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
             "digest": layer, "size": blob(layer).len()}],
-        "subject": {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest, "size": 5},
+        "subject": {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest, "size": image("image").size},
         "annotations": {"org.opencontainers.image.created": "2026-11-21T00:00:00Z",
             "dev.sigstore.bundle.content": "dsse-envelope",
             "dev.sigstore.bundle.predicateType": "https://sigstore.dev/cosign/sign/v1",

@@ -24,13 +24,13 @@ fn about_image(predicate_type: &str, predicate: &Value) -> Value {
 }
 
 async fn read_by(policy: &DesiredPolicy, bundles: &[(TestKey, Value)]) -> (VerificationRecord, StatedList) {
-    let registry = Memory::default();
+    let registry = with_image("image");
     for (key, statement) in bundles {
         let bundle = bundle(key, key, statement).to_string();
         put_bundle(&registry, &image("image"), bundle.as_bytes());
     }
     let accepted = Accepted::of_policy(Some(policy));
-    verify_and_read(&registry, PATH, &image("image").digest, &accepted).await
+    verify_and_read(&registry, PATH, &image("image").digest, &[], &accepted).await
 }
 
 fn vex() -> Value {
@@ -80,7 +80,7 @@ async fn a_signers_statement_that_cannot_be_read_leaves_the_rest_incomplete() {
     let statement = about_image("https://example.com/x", &json!({"a": 1})).to_string();
     let twice: Value = json!({"raw": statement.replace("\"a\":1", "\"a\":1,\"a\":2")});
     let text = twice["raw"].as_str().unwrap();
-    let registry = Memory::default();
+    let registry = with_image("image");
     let signed = format!("DSSEv1 28 application/vnd.in-toto+json {} {text}", text.len());
     let mut bundle = bundle(&org(), &org(), &json!({}));
     bundle["dsseEnvelope"]["payload"] = json!(STANDARD.encode(text));
@@ -88,7 +88,7 @@ async fn a_signers_statement_that_cannot_be_read_leaves_the_rest_incomplete() {
         json!(STANDARD.encode(org().signature(signed.as_bytes())));
     put_bundle(&registry, &image("image"), bundle.to_string().as_bytes());
     let accepted = Accepted::of_policy(Some(&policy(&[("org", &org())])));
-    let (record, stated) = verify_and_read(&registry, PATH, &image("image").digest, &accepted).await;
+    let (record, stated) = verify_and_read(&registry, PATH, &image("image").digest, &[], &accepted).await;
     assert_eq!(record.attestations[0].outcome, Outcome::Verified);
     assert!(record.attestations[0].reason.contains("the key `a` twice"), "{}", record.attestations[0].reason);
     assert!(stated.items().is_empty() && stated.incomplete);
@@ -170,7 +170,7 @@ fn index(registry: &Memory, layers: &[(&str, Vec<u8>)]) -> Digest {
 
 #[tokio::test]
 async fn statements_of_an_index_are_unsigned_whatever_they_say() {
-    let registry = Memory::default();
+    let registry = with_image("image");
     let good = about_image(PROVENANCE, &provenance("git+https://github.com/acme/web@refs/heads/main"));
     let other = statement(PROVENANCE, &image("other").digest);
     let index = index(
@@ -182,7 +182,7 @@ async fn statements_of_an_index_are_unsigned_whatever_they_say() {
             (PROVENANCE, b"{".to_vec()),
         ],
     );
-    let found = buildkit::read(&registry, PATH, &index).await.unwrap();
+    let found = buildkit::read(&registry, PATH, &index, &[]).await.unwrap();
     let mut told: Vec<_> =
         found.iter().map(|u| (u.found.outcome, u.found.reason.as_str(), u.stated.is_some())).collect();
     told.sort();
@@ -198,25 +198,25 @@ async fn statements_of_an_index_are_unsigned_whatever_they_say() {
         ]
     );
     assert!(found.iter().all(|unsigned| unsigned.found.proof == crate::model::Proof::default()));
-    assert_eq!(buildkit::read(&registry, PATH, &image("nothing").digest).await.unwrap(), []);
+    assert_eq!(buildkit::read(&registry, PATH, &image("nothing").digest, &[]).await.unwrap(), []);
 }
 
 #[tokio::test]
 async fn an_index_that_cannot_be_read_is_not_one_without_statements() {
-    let registry = Memory::default();
+    let registry = with_image("image");
     let index = index(&registry, &[(PROVENANCE, b"{}".to_vec())]);
     registry.fail(&format!("manifest {index}"), super::memory::unavailable());
-    assert_eq!(buildkit::read(&registry, PATH, &index).await.unwrap_err(), super::memory::unavailable());
+    assert_eq!(buildkit::read(&registry, PATH, &index, &[]).await.unwrap_err(), super::memory::unavailable());
 }
 
 #[tokio::test]
 async fn statements_that_cannot_be_fetched_are_undeterminable() {
-    let registry = Memory::default();
+    let registry = with_image("image");
     let good = about_image(PROVENANCE, &provenance("x")).to_string().into_bytes();
     let digest = Digest::sha256(&good);
     let index = index(&registry, &[(PROVENANCE, good)]);
     registry.truncate(&digest);
-    let found = buildkit::read(&registry, PATH, &index).await.unwrap();
+    let found = buildkit::read(&registry, PATH, &index, &[]).await.unwrap();
     assert_eq!((found.len(), found[0].found.outcome, &found[0].stated), (1, Outcome::Undeterminable, &None));
     assert_eq!(found[0].found.predicate_type, PROVENANCE);
 }

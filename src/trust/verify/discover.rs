@@ -1,9 +1,13 @@
 //! Looks for signatures and attestations in a registry and hands the bytes to the judges. The only I/O of verification.
 
-use super::{accepted::Accepted, outcome::Judgement, place::Place};
+use super::{
+    outcome::Judgement,
+    place::Place,
+    within::{self, Part},
+};
 use crate::{
-    model::{AttestationFound, Digest, Outcome, Repository, SignatureFormat, SignatureFound},
-    registry::{Registry, RegistryError},
+    model::{AttestationFound, Digest, Outcome, Platform, Repository, SignatureFormat, SignatureFound},
+    registry::RegistryError,
     trust::{
         fetch::FetchError,
         format,
@@ -75,6 +79,8 @@ pub(in crate::trust) struct Survey {
     pub(in crate::trust) failures: Vec<Failure>,
     /// Behind these there may be attestations only.
     pub(in crate::trust) unattested: Vec<Failure>,
+    /// What somebody may run of an index, where attestations have been looked for inside it.
+    pub(in crate::trust) parts: Vec<Part>,
     pub(super) budget: Budget,
 }
 
@@ -120,15 +126,10 @@ pub(super) enum Reach {
     Sparing,
 }
 
-/// Looks at the referrers and then at the tags.
-pub(super) async fn look(
-    registry: &dyn Registry,
-    repository: &str,
-    subject: &Digest,
-    accepted: &Accepted,
-    reach: Reach,
-) -> Survey {
-    let place = Place { registry, repository, subject, accepted };
+/// Looks at the referrers, then at the tags, and last inside an index, of which only these platforms matter; all of them
+/// where none are named.
+pub(super) async fn look(place: Place<'_>, platforms: &[Platform], reach: Reach) -> Survey {
+    let Place { subject, accepted, .. } = place;
     let mut survey = Survey::default();
     place.look_at_referrers(&mut survey).await;
     let open = super::outcome::open(accepted, &survey);
@@ -141,6 +142,9 @@ pub(super) async fn look(
         && let Some(tag) = format::attestation_tag(subject)
     {
         place.look_at_tag(&tag, SignatureFormat::CosignAttestation, &mut survey).await;
+    }
+    if open.attestations && super::outcome::open(accepted, &survey).attestations {
+        within::look(place, platforms, &mut survey).await;
     }
     survey.sort();
     survey

@@ -1,10 +1,11 @@
 //! Finds and verifies the signatures and attestations of an image.
 //!
 //! Three places are looked at: what the registry lists as referrers (Sigstore bundles, legacy layers, Notary Project signatures), the tag
-//! `sha256-<hex>.sig`, and `sha256-<hex>.att` where attestations are demanded. What is found is judged without I/O: a
+//! `sha256-<hex>.sig`, and `sha256-<hex>.att` where attestations are demanded; and inside an index ([`within`]) where a
+//! demand for an attestation is open then. What is found is judged without I/O: a
 //! form becomes a bundle ([`bundle`], [`legacy`], [`convert`]), a bundle a signer ([`signer`], by key or by the instance
-//! that a trust root describes, [`instance`]), and all of them an [`outcome`] for each [`demand`]. Only [`place`] and,
-//! for what [`super::notation`] judges, [`notary`] talk to a registry. A policy is prepared once a run ([`Accepted`]).
+//! that a trust root describes, [`instance`]), and all of them an [`outcome`] for each [`demand`]. Only [`place`], [`within`]
+//! and, for what [`super::notation`] judges, [`notary`] talk to a registry. A policy is prepared once a run ([`Accepted`]).
 
 mod accepted;
 mod bundle;
@@ -22,6 +23,7 @@ mod place;
 pub(super) mod read_back;
 mod signer;
 mod stated;
+mod within;
 
 pub use accepted::Accepted;
 pub use file::{Artifact, Trusted, Wanted, verify_file};
@@ -31,13 +33,14 @@ use serde_json::{Value, json};
 use crate::{
     evidence::{RootUsed, VerificationRecord},
     manifest::{DesiredFile, DesiredPolicy},
-    model::Digest,
+    model::{Digest, Platform},
     registry::Registry,
     trust::predicate::StatedList,
 };
 use accepted::Root;
 use discover::{Reach, Survey};
 use keys::AcceptedKeys;
+use place::Place;
 
 /// The schema of the records that [`verify`] returns.
 const SCHEMA: &str = "fondaco/verification/v1alpha1";
@@ -47,6 +50,9 @@ const ENGINE: u32 = 2;
 
 /// The same of changes to time stamps, which concern policies alone that name authorities for them.
 const STAMPS_ENGINE: u32 = 1;
+
+/// The same for policies that demand attestations, which alone are concerned by where those are looked for.
+const ATTESTED_ENGINE: u32 = 3;
 
 /// Verifies the signatures of `subject` against a policy, and looks at both places whatever the first one holds.
 ///
@@ -68,18 +74,22 @@ pub async fn verify_everywhere(
     subject: &Digest,
     accepted: &Accepted,
 ) -> VerificationRecord {
-    let survey = discover::look(registry, repository_path, subject, accepted, Reach::Everywhere).await;
+    let place = Place { registry, repository: repository_path, subject, accepted };
+    let survey = discover::look(place, &[], Reach::Everywhere).await;
     record(subject, accepted, survey)
 }
 
-/// Verifies like [`verify`] by a prepared policy, and asks for tags only where the referrers leave a demand open.
+/// Verifies like [`verify`] by a prepared policy, and asks for tags only where the referrers leave a demand open. Where only
+/// some `platforms` of an index are wanted, what is demanded has to be attested of them.
 pub async fn verify_sparingly(
     registry: &dyn Registry,
     repository_path: &str,
     subject: &Digest,
+    platforms: &[Platform],
     accepted: &Accepted,
 ) -> VerificationRecord {
-    let survey = discover::look(registry, repository_path, subject, accepted, Reach::Sparing).await;
+    let place = Place { registry, repository: repository_path, subject, accepted };
+    let survey = discover::look(place, platforms, Reach::Sparing).await;
     record(subject, accepted, survey)
 }
 
@@ -88,9 +98,11 @@ pub async fn verify_and_read(
     registry: &dyn Registry,
     repository_path: &str,
     subject: &Digest,
+    platforms: &[Platform],
     accepted: &Accepted,
 ) -> (VerificationRecord, StatedList) {
-    let survey = discover::look(registry, repository_path, subject, accepted, Reach::Sparing).await;
+    let place = Place { registry, repository: repository_path, subject, accepted };
+    let survey = discover::look(place, platforms, Reach::Sparing).await;
     let stated = stated::of(subject, &survey);
     (record(subject, accepted, survey), stated)
 }
@@ -143,7 +155,7 @@ pub fn policy_digest(policy: Option<&DesiredPolicy>) -> Digest {
         json!([store.name, file(&store.trust_store), store.identities, timestamps])
     });
     let demands = json!({
-        "engine": ENGINE,
+        "engine": if policy.attestations.is_empty() { ENGINE } else { ATTESTED_ENGINE },
         "keys": sorted(keys),
         "identities": sorted(policy.identities.iter().map(|identity| json!(identity))),
         "notation": sorted(notation),

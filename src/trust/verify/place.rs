@@ -14,7 +14,7 @@ use crate::{
     model::{
         Descriptor, Digest, Document, ImageManifest, Reference, Repository, SignatureFormat, media_type,
     },
-    registry::{RawManifest, Registry},
+    registry::{RawManifest, Registry, RegistryError},
     trust::{
         fetch::{self, FetchError},
         format::{self, LAYERS_MAX},
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How many referrers are read at once. More would hold that many bundles in memory.
-const AT_ONCE: usize = 4;
+pub(super) const AT_ONCE: usize = 4;
 
 /// A layer above this, in bytes, waits for its turn: it is held several times over while it is judged.
 const LARGE_BYTES: u64 = 256 * 1024;
@@ -31,7 +31,7 @@ const LARGE_BYTES: u64 = 256 * 1024;
 static LARGE: Semaphore = Semaphore::const_new(4);
 
 /// Waits until a layer may be read.
-async fn turn(layer: &Descriptor) -> Option<SemaphorePermit<'static>> {
+pub(super) async fn turn(layer: &Descriptor) -> Option<SemaphorePermit<'static>> {
     if layer.size > LARGE_BYTES { LARGE.acquire().await.ok() } else { None }
 }
 
@@ -47,21 +47,23 @@ pub(super) struct Place<'a> {
 impl Place<'_> {
     /// Looks at the tag of legacy signatures or attestations.
     pub(super) async fn look_at_tag(&self, tag: &str, format: SignatureFormat, survey: &mut Survey) {
-        match self.registry.get_manifest(self.repository, &Reference::tag(tag)).await {
-            Ok(Some(manifest)) => {
-                let spot = Spot { format, place: tag, digest: &manifest.descriptor.digest, content: None };
-                let findings = match image_of(&manifest) {
-                    Ok(image) => self.layers(spot, &image).await,
-                    Err(reason) if format == SignatureFormat::CosignLegacy => {
-                        vec![spot.found(Judgement::invalid(reason))]
-                    }
-                    Err(_) => vec![],
-                };
-                survey.take(self.about(findings));
+        survey.take(self.about(self.tag(tag, format).await));
+    }
+
+    /// Returns what is at the tag of legacy signatures or attestations.
+    pub(super) async fn tag(&self, tag: &str, format: SignatureFormat) -> Vec<Finding> {
+        let manifest = match self.registry.get_manifest(self.repository, &Reference::tag(tag)).await {
+            Ok(Some(manifest)) => manifest,
+            Ok(None) => return vec![],
+            Err(error) => return vec![failure(format, error.into())],
+        };
+        let spot = Spot { format, place: tag, digest: &manifest.descriptor.digest, content: None };
+        match image_of(&manifest) {
+            Ok(image) => self.layers(spot, &image).await,
+            Err(reason) if format == SignatureFormat::CosignLegacy => {
+                vec![spot.found(Judgement::invalid(reason))]
             }
-            Ok(None) => {}
-            Err(error) if format == SignatureFormat::CosignLegacy => survey.failures.push(error.into()),
-            Err(error) => survey.unattested.push(error.into()),
+            Err(_) => vec![],
         }
     }
 
@@ -109,7 +111,7 @@ impl Place<'_> {
     }
 
     /// Looks once more at attestations: what they say may be about another repository.
-    fn about(&self, findings: Vec<Finding>) -> Vec<Finding> {
+    pub(super) fn about(&self, findings: Vec<Finding>) -> Vec<Finding> {
         let repository =
             Repository { host: self.registry.host().to_owned(), path: self.repository.to_owned() };
         let about = |finding| match finding {
@@ -123,12 +125,10 @@ impl Place<'_> {
 
     /// Looks at everything that names the image as its subject.
     pub(super) async fn look_at_referrers(&self, survey: &mut Survey) {
-        let mut referrers = match self.registry.referrers(self.repository, self.subject).await {
+        let mut referrers = match self.referrers().await {
             Ok(referrers) => referrers,
             Err(error) => return survey.failures.push(error.into()),
         };
-        referrers.sort_by(|a, b| a.digest.cmp(&b.digest));
-        referrers.dedup_by(|a, b| a.digest == b.digest);
         if referrers.len() > REFERRERS_MAX {
             let more = format!("{} referrers, more than the {REFERRERS_MAX} looked at", referrers.len());
             survey.failures.push(Failure::Limit(more));
@@ -142,9 +142,17 @@ impl Place<'_> {
         }
     }
 
+    /// Lists what names the image as its subject, each once.
+    pub(super) async fn referrers(&self) -> Result<Vec<Descriptor>, RegistryError> {
+        let mut referrers = self.registry.referrers(self.repository, self.subject).await?;
+        referrers.sort_by(|a, b| a.digest.cmp(&b.digest));
+        referrers.dedup_by(|a, b| a.digest == b.digest);
+        Ok(referrers)
+    }
+
     /// Looks at one referrer. Whether it is a bundle is told by its layer: fallback indexes written by older clients
     /// carry another `artifactType`.
-    async fn referrer(&self, referrer: &Descriptor) -> Vec<Finding> {
+    pub(super) async fn referrer(&self, referrer: &Descriptor) -> Vec<Finding> {
         let (place, digest) = (referrer.digest.to_string(), &referrer.digest);
         let notation = notary::is_declared(referrer);
         let format = if notation { SignatureFormat::Notation } else { SignatureFormat::SigstoreBundle };
@@ -231,7 +239,7 @@ fn is_bundle(media_type: &str) -> bool {
     media_type.starts_with(format::BUNDLE_PREFIX)
 }
 
-fn image_of(manifest: &RawManifest) -> Result<ImageManifest, String> {
+pub(super) fn image_of(manifest: &RawManifest) -> Result<ImageManifest, String> {
     match Document::parse(&manifest.descriptor.media_type, &manifest.bytes) {
         Ok(Document::Image(image)) => Ok(*image),
         Ok(Document::Index(_)) => Err("an index, not a manifest".to_owned()),

@@ -6,7 +6,7 @@ use crate::{
     trust::predicate::{Stated, StatedList},
 };
 
-/// Returns the statements about `subject`, those of accepted signers first.
+/// Returns the statements about `subject` and its parts, those of accepted signers first.
 pub(super) fn of(subject: &Digest, survey: &Survey) -> StatedList {
     let mut list = StatedList::default();
     let is_verified = |outcome| outcome == Outcome::Verified;
@@ -21,7 +21,7 @@ pub(super) fn of(subject: &Digest, survey: &Survey) -> StatedList {
             };
             list.add(Stated {
                 attestation: found.content.clone().unwrap_or_else(|| found.digest.clone()),
-                subject: subject.clone(),
+                subject: found.subject.clone().unwrap_or_else(|| subject.clone()),
                 outcome: found.outcome,
                 signer: signer_of(&found.proof).filter(|_| verified).map(ToOwned::to_owned),
                 said: said.clone(),

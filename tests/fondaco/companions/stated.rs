@@ -133,18 +133,15 @@ fn attack_a_statement_of_nobody_excuses_nothing() {
     assert_eq!((document.outcome, &document.signer), (Outcome::Foreign, &None));
 }
 
-#[test]
-fn statements_of_buildkit_are_read_recorded_and_called_unsigned() {
-    let world = world("");
-    let up = world.upstream();
-    let (amd, arm) = (up.image("", "amd64"), up.image("", "arm64"));
+/// Stores what BuildKit writes of one platform: its provenance and SBOM in an attestation manifest.
+fn built(up: &Place<'_>, of: &RawManifest) -> RawManifest {
     let provenance = json!({"builder": {"id": ""}, "buildType": "https://mobyproject.org/buildkit@v1", "invocation": {"configSource":
         {"uri": "https://github.com/acme/web.git#refs/heads/main", "digest": {"sha1": COMMIT}, "entryPoint": "Dockerfile"}}});
     let purl = |purl: &str| json!({"externalRefs": [{"referenceType": "purl", "referenceLocator": purl}]});
     let sbom = json!({"spdxVersion": "SPDX-2.3", "packages":
         [purl("pkg:deb/debian/libexample1@1.2-3?arch=amd64"), purl("pkg:deb/debian/hidden@1"), purl("pkg:golang/x/y@v1")]});
     let layer = |kind: &str, predicate: &Value| {
-        let mut layer = up.blob(IN_TOTO, statement(&amd, kind, predicate).as_bytes());
+        let mut layer = up.blob(IN_TOTO, statement(of, kind, predicate).as_bytes());
         layer.annotations.insert("in-toto.io/predicate-type".to_owned(), kind.to_owned());
         layer
     };
@@ -153,7 +150,15 @@ fn statements_of_buildkit_are_read_recorded_and_called_unsigned() {
     let config = json!({"os": "unknown", "architecture": "unknown", "config": {},
         "rootfs": {"type": "layers", "diff_ids": layers.iter().map(|layer| &layer.digest).collect::<Vec<_>>()}});
     let config = up.blob(media_type::OCI_CONFIG, config.to_string().as_bytes());
-    let manifest = up.manifest("", media_type::OCI_MANIFEST, json!({"config": config, "layers": layers}));
+    up.manifest("", media_type::OCI_MANIFEST, json!({"config": config, "layers": layers}))
+}
+
+#[test]
+fn statements_of_buildkit_are_read_recorded_and_called_unsigned() {
+    let world = world("");
+    let up = world.upstream();
+    let (amd, arm) = (up.image("", "amd64"), up.image("", "arm64"));
+    let manifest = built(&up, &amd);
     up.index("1", &[child(&amd, "amd64"), child(&arm, "arm64"), attestation(&manifest, &amd)]);
     let record = world.record();
     let found = &record.verification.attestations;
@@ -174,4 +179,63 @@ fn statements_of_buildkit_are_read_recorded_and_called_unsigned() {
     let page = std::str::from_utf8(page).unwrap();
     assert!(page.contains("| built, as attested by nobody: unsigned | unknown from https`:`//github.com/acme/web.git, refs/heads/main, commit 4b220de5058abfd01ff619c9d2ff6b09a049bea0 |"), "{page}");
     assert!(page.contains("1: deb/hidden`@`1"), "{page}");
+}
+
+/// Docker's builder signs the attestation manifests and neither the image nor its platforms.
+#[test]
+fn a_signed_attestation_manifest_is_the_signers_word_about_its_platform() {
+    let world = world("");
+    let pem = signer().public_pem().replace('\n', "\\n");
+    let policy = format!(
+        "apiVersion: fondaco/v1alpha1\nkind: TrustPolicy\nmetadata: {{name: publisher}}\n\
+         spec: {{keys: [{{name: acme, pem: \"{pem}\"}}], signers: {{atLeast: 0}}, attestations: [{{name: provenance,\
+         predicate: slsaProvenance, source: \"https://github.com/acme/web.git\"}}]}}\n"
+    );
+    world.scenario.push(&[("trust/publisher.yaml", &policy)]);
+    let up = world.upstream();
+    let (amd, arm) = (up.image("", "amd64"), up.image("", "arm64"));
+    let (of_amd, of_arm) = (built(&up, &amd), built(&up, &arm));
+    for manifest in [&of_amd, &of_arm] {
+        attest(&up, manifest, "https://sigstore.dev/cosign/sign/v1", &json!({}), true);
+    }
+    let entries =
+        [child(&amd, "amd64"), child(&arm, "arm64"), attestation(&of_amd, &amd), attestation(&of_arm, &arm)];
+    up.index("1", &entries);
+    let record = world.record();
+    assert_eq!(record.verification.outcome, Outcome::Verified, "{}", record.verification.reason);
+    let found = &record.verification.attestations;
+    let told: Vec<_> =
+        found.iter().map(|found| (found.format, found.outcome, found.proof.key.as_deref())).collect();
+    assert_eq!(told, [(SignatureFormat::Buildkit, Outcome::Verified, Some("acme")); 4], "each once");
+    let publisher = record.publisher.as_ref().unwrap();
+    let sboms = publisher
+        .documents
+        .iter()
+        .filter_map(|document| Some((document.signer.as_deref(), document.sbom.as_ref()?.packages.as_str())));
+    let expected = [(Some("acme"), "packages.linux-amd64.txt"), (Some("acme"), "packages.linux-arm64.txt")];
+    let mut sboms: Vec<_> = sboms.collect();
+    sboms.sort_unstable();
+    assert_eq!(sboms, expected);
+    let files = world.scenario.files();
+    let (_, page) =
+        files.iter().find(|(path, _)| path.contains("/sha256-") && path.ends_with("README.md")).unwrap();
+    assert!(std::str::from_utf8(page).unwrap().contains("| built, as attested by acme |"));
+    // The same image with one signature less is held.
+    let mut other = entries.to_vec();
+    let of_arm = up.manifest(
+        "",
+        media_type::OCI_MANIFEST,
+        json!({"config": up.blob(media_type::OCI_EMPTY, b"{}"), "layers": []}),
+    );
+    other[3] = attestation(&of_arm, &arm);
+    up.index("1", &other);
+    world.run();
+    let images = world.scenario.state().evidence.images;
+    let newer =
+        images.values().find(|other| other.custody.subject.digest != record.custody.subject.digest).unwrap();
+    assert_eq!(newer.verification.outcome, Outcome::Absent, "{}", newer.verification.reason);
+    assert!(newer.verification.reason.contains("for `linux/arm64`"), "{}", newer.verification.reason);
+    let reasons = &newer.verdicts.verdicts[0].reasons;
+    let held = reasons.iter().find(|reason| reason.verdict == Verdict::Held).unwrap();
+    assert!(held.fact.starts_with("attestation `provenance` is absent"), "{}", held.fact);
 }
