@@ -160,6 +160,7 @@ fn demo_world(folder: &Path, progress: Progress) -> Result<World, RunError> {
         progress,
         drain: CancellationToken::new(),
         parallel: 4,
+        verify_again: false,
     })
 }
 

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{Exit, Location, exit, show, work_tree, world};
 use crate::{
-    reconcile::{self, Report, RunError},
+    reconcile::{self, Report, RunError, World},
     ui::Ui,
 };
 
@@ -12,6 +12,10 @@ use crate::{
 pub(super) struct Arguments {
     #[command(flatten)]
     location: Location,
+    /// Look for signatures and attestations again where they are recorded: publishers add some later. Costs the requests
+    /// of a first look for each image.
+    #[arg(long)]
+    verify_again: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
@@ -32,7 +36,8 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
 fn reconciled(arguments: &Arguments, ui: &Ui) -> Result<(Report, Option<Exit>), RunError> {
     world::runtime()?.block_on(async {
         let (progress, display) = ui.progress();
-        let world = world::open(&arguments.location, progress)?;
+        let verify_again = arguments.verify_again;
+        let world = World { verify_again, ..world::open(&arguments.location, progress)? };
         let signalled = world::drain_on_signal(world.drain.clone(), world.progress.clone());
         let report = reconcile::reconcile(&world).await;
         display.finish().await;

@@ -49,6 +49,7 @@ pub(super) fn open(location: &Location, progress: Progress) -> Result<World, Run
         progress,
         drain: CancellationToken::new(),
         parallel: IMAGES_AT_ONCE,
+        verify_again: false,
     })
 }
 

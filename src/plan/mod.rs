@@ -128,6 +128,15 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Asks for the signatures of every image, recorded or not.
+    pub fn verify_all(&mut self) {
+        for image in &mut self.images {
+            image.verify |= image.digest.is_some();
+        }
+    }
+}
+
 impl PlannedImage {
     /// Returns why the tag could not be resolved afresh, where that is so.
     pub fn failure(&self) -> Option<String> {

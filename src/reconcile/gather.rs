@@ -12,7 +12,7 @@ use crate::{
     evidence::{Subject, VerificationRecord},
     intake::{self, Job, Ticket},
     manifest::{Desired, DesiredImage},
-    model::{Digest, Repository},
+    model::{Digest, Outcome, Repository},
     plan::{
         Plan,
         amend::{Facts, Gathered, Taken},
@@ -58,8 +58,9 @@ pub(super) async fn gather(
         let started = std::time::Instant::now();
         let (source, platforms) = (&wanted.image.source, &wanted.image.content.platforms);
         let recorded = state.evidence.asked(source, &wanted.digest, platforms);
-        let recorded = recorded.map(|record| &record.custody.subject);
-        let done = one(world, desired, policies, &wanted, recorded, &name).await;
+        let subject = recorded.map(|record| &record.custody.subject);
+        let done = one(world, desired, policies, &wanted, subject, &name).await;
+        let done = done.and_then(|gathered| news(recorded.map(|record| &record.verification), gathered));
         let outcome =
             done.as_ref().map_or_else(|error| format!("failed: {error}"), |_| "taken in".to_owned());
         let seconds = started.elapsed().as_secs();
@@ -78,6 +79,22 @@ pub(super) async fn gather(
         }
     }
     failed
+}
+
+/// Refuses a look that failed where an earlier one by the same policy did not: that is no news.
+fn news(recorded: Option<&VerificationRecord>, gathered: Gathered) -> Result<Gathered, String> {
+    let is_open = |record: &VerificationRecord| record.outcome == Outcome::Undeterminable;
+    match (recorded, &gathered.verification) {
+        (Some(before), Some(now))
+            if gathered.taken.is_none()
+                && before.policy_digest == now.policy_digest
+                && is_open(now)
+                && !is_open(before) =>
+        {
+            Err(format!("it could not be verified again, and the record stays: {}", now.reason))
+        }
+        _ => Ok(gathered),
+    }
 }
 
 fn wanted(world: &World, plan: &Plan, facts: &Facts) -> Vec<Wanted> {

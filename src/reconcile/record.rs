@@ -26,7 +26,10 @@ pub(super) async fn record(world: &World) -> Result<Recorded, RunError> {
         let unselected = observe::observe(world, &mut state, &mut observed).await;
         observe::observe_withdrawn(world, &state, &mut observed).await;
         let resolved = plan::resolve(&state.desired, &state.evidence.lock, &observed);
-        let plan = plan::plan(&state.desired, &state.evidence, &resolved, &observed);
+        let mut plan = plan::plan(&state.desired, &state.evidence, &resolved, &observed);
+        if world.verify_again {
+            plan.verify_all();
+        }
         failed.extend(gather::gather(world, &state, &plan, &mut facts).await);
         let amended = amended(world, &state, &resolved, &observed, &facts).await?;
         let message = message(&state, &amended);

@@ -46,6 +46,8 @@ pub struct World {
     pub drain: CancellationToken,
     /// Images in work at once.
     pub parallel: usize,
+    /// Whether signatures and attestations are looked for again where they are recorded.
+    pub verify_again: bool,
 }
 
 impl std::fmt::Debug for World {

@@ -141,6 +141,7 @@ impl Scenario {
             progress: Progress::unseen(),
             drain: CancellationToken::new(),
             parallel,
+            verify_again: false,
         }
     }
 

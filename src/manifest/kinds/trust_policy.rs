@@ -177,7 +177,8 @@ pub struct WantedAttestation {
 pub enum Action {
     /// The image is refused until the image or the policy changes.
     Refuse,
-    /// The image waits in quarantine and is looked at again in the next run.
+    /// The image waits in quarantine. The next run looks again where nothing could be determined, and for everything else with
+    /// `fondaco reconcile --verify-again`.
     Hold,
     /// The outcome is recorded and does not stop the image.
     Record,

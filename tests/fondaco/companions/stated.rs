@@ -9,7 +9,7 @@ use fondaco::{
 use sha2::{Digest as _, Sha256};
 
 use super::*;
-use crate::scenario::signer;
+use crate::{fake::Referrers, scenario::signer};
 
 const IN_TOTO: &str = "application/vnd.in-toto+json";
 const VEX: &str = "https://openvex.dev/ns/v0.2.0";
@@ -131,6 +131,47 @@ fn attack_a_statement_of_nobody_excuses_nothing() {
     assert!(record.scan.as_ref().unwrap().findings[0].statements.is_empty());
     let document = &record.publisher.as_ref().unwrap().documents[0];
     assert_eq!((document.outcome, &document.signer), (Outcome::Foreign, &None));
+}
+
+#[test]
+fn what_a_publisher_states_later_is_seen_by_a_run_that_is_told_to_look_again() {
+    let world = world("publisherVex: accept");
+    let up = world.upstream();
+    let image = up.image("1", "amd64");
+    assert_eq!(verdict(&world.record()), (Verdict::Refused, 0));
+    attest(&up, &image, VEX, &vex("not_affected"), true);
+    let tip = world.scenario.tip();
+    world.run();
+    assert_eq!(world.scenario.tip(), tip, "a run that is told nothing looks for nothing");
+    let again = || {
+        let told = fondaco::reconcile::World { verify_again: true, ..world.scenario.world(4) };
+        world.scenario.run_with(&told).unwrap()
+    };
+    again();
+    let record = world.scenario.state().evidence.images.into_values().next().unwrap();
+    assert_eq!(verdict(&record), (Verdict::Cleared, 1));
+    assert!(world.distribution().tag("1").is_some(), "the image is promoted");
+    let tip = world.scenario.tip();
+    again();
+    assert_eq!(world.scenario.tip(), tip, "without news nothing is written");
+}
+
+#[test]
+fn a_second_look_that_fails_is_no_news() {
+    let world = World::registries(Options::default(), Options::default(), "");
+    world.upstream().image("1", "amd64");
+    let before = world.record().verification;
+    assert_eq!(before.outcome, Outcome::Absent);
+    let tip = world.scenario.tip();
+    let Stage::Registries { upstream, .. } = &world.stage else { unreachable!("it was made so") };
+    upstream.set(|options| options.referrers = Referrers::Status(403));
+    let told = fondaco::reconcile::World { verify_again: true, ..world.scenario.world(4) };
+    let report = world.scenario.run_with(&told).unwrap();
+    let failure = report.images[0].failure.clone().unwrap();
+    assert!(failure.contains("could not be verified again, and the record stays"), "{failure}");
+    assert_eq!(world.scenario.tip(), tip);
+    let after = world.scenario.state().evidence.images.into_values().next().unwrap();
+    assert_eq!(after.verification, before);
 }
 
 /// Stores what BuildKit writes of one platform: its provenance and SBOM in an attestation manifest.
