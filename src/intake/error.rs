@@ -26,7 +26,10 @@ pub enum IntakeError {
     DiffId { layer: Digest, promised: Digest, found: Digest },
     #[error("what belongs to `{subject}` cannot be determined: {error}")]
     Companions { subject: Digest, error: Box<RegistryError> },
-    /// Registries name what a tag means by SHA-256, whatever digest it was pushed by.
+    /// Registries name what a tag means by SHA-256, whatever digest it was pushed by. Followed by its SHA-512 the image could be
+    /// pulled by nobody who demands a signature: cosign 3.1.3 does not read `image@sha512:…` and looks for what names the
+    /// SHA-256; skopeo 1.9.3 says that the manifest does not match its digest (both tried with olareg). The same bytes pinned
+    /// by SHA-256 are the same image.
     #[error(
         "`{host}` answers tag `{tag}` with `{found}`, which is another digest of the same bytes: tags do not lead back to \
          images pinned by SHA-512 there; pin `{found}` instead"
