@@ -59,7 +59,7 @@ pub(super) async fn look(
     platforms.left_out = entries.len().saturating_sub(PLATFORMS_MAX);
     let looked = stream::iter(entries.into_iter().take(PLATFORMS_MAX))
         .map(|(platform, digest)| async move {
-            let record = verify_sparingly(registry, repository, &digest, accepted).await;
+            let record = verify_sparingly(registry, repository, &digest, &[], accepted).await;
             SignedPlatform { platform, digest, record }
         })
         .buffered(AT_ONCE);

@@ -146,7 +146,7 @@ async fn the_same_image_for_two_consumers_has_two_entries() {
         sign_in(&fake, path, &subject, &key).await.unwrap();
     }
     let bodies = running.bodies.lock().unwrap();
-    assert_eq!(BTreeSet::from_iter(bodies.iter()).len(), 5);
+    assert_eq!(bodies.iter().collect::<BTreeSet<_>>().len(), 5);
 }
 
 #[tokio::test]

@@ -196,13 +196,11 @@ fn half(count: usize) -> usize {
 
 /// RFC 9162, section 2.1.1.
 fn root(leaves: &[[u8; 32]]) -> [u8; 32] {
-    match leaves {
-        [leaf] => *leaf,
-        _ => {
-            let (left, right) = leaves.split_at(half(leaves.len()));
-            node(root(left), root(right))
-        }
+    if let [leaf] = leaves {
+        return *leaf;
     }
+    let (left, right) = leaves.split_at(half(leaves.len()));
+    node(root(left), root(right))
 }
 
 /// RFC 9162, section 2.1.3.1.
