@@ -70,6 +70,8 @@ fn evidence() -> Evidence {
         attestation(SignatureFormat::SigstoreBundle, Outcome::Verified, "https://slsa.dev/provenance/v1"),
         AttestationFound {
             proof: Proof::default(),
+            // Found in the attestation manifest itself.
+            place: Digest::sha256("https://slsa.dev/provenance/v0.2").to_string(),
             ..attestation(SignatureFormat::Buildkit, Outcome::Absent, "https://slsa.dev/provenance/v0.2")
         },
         attestation(SignatureFormat::SigstoreBundle, Outcome::Foreign, "https://evil.example/`|x"),

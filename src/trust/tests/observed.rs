@@ -111,7 +111,7 @@ fn index(registry: &Memory, entries: &[(&str, &Descriptor)]) -> Descriptor {
 /// Returns three images in a registry: two platforms and what BuildKit would put beside them.
 fn platforms(registry: &Memory) -> [Descriptor; 3] {
     ["amd64", "arm64", "attestation"].map(|name| {
-        registry.seed_manifest(PATH, None, media_type::OCI_MANIFEST, name.as_bytes());
+        registry.seed_manifest(PATH, None, media_type::OCI_MANIFEST, &manifest(name));
         image(name)
     })
 }
