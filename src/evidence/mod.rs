@@ -21,6 +21,7 @@ mod records;
 pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
+mod verdicts;
 
 pub use changes::changes;
 pub use document::Document;
@@ -31,3 +32,4 @@ pub use log::{EventLog, append, check};
 pub use paths::*;
 pub use publisher::*;
 pub use records::*;
+pub use verdicts::*;
