@@ -46,6 +46,15 @@ struct Image<'a> {
 /// knows no conditional write.
 const TAG_WRITES_MAX: usize = 5;
 
+/// What became of adding our signature to the tag.
+enum Added {
+    /// It was there: the manifest that carries it.
+    Found(Digest),
+    Written,
+    /// Another writer has moved the tag since it was read.
+    Moved,
+}
+
 /// Our signature of one manifest below cosign's tag.
 pub(super) struct Signature<'a> {
     vouching: &'a Vouching<'a>,
@@ -76,13 +85,30 @@ impl<'a> Signature<'a> {
     /// and returns `None`: [`Signature::read_back`] is for later, when writers that had read the tag before our write
     /// have written theirs.
     pub(super) async fn add(&mut self) -> Result<Option<Digest>, SignError> {
+        for _ in 1..TAG_WRITES_MAX {
+            match self.try_add(true).await? {
+                Added::Found(digest) => return Ok(Some(digest)),
+                Added::Written => return Ok(None),
+                Added::Moved => {}
+            }
+        }
+        // Whoever moves it all the time is written over; reading back finds out who has won.
+        Ok(match self.try_add(false).await? {
+            Added::Found(digest) => Some(digest),
+            Added::Written | Added::Moved => None,
+        })
+    }
+
+    /// As [`Signature::add`], once. `careful` looks at the tag again before it is written: signing and uploading take long
+    /// enough for another writer.
+    async fn try_add(&mut self, careful: bool) -> Result<Added, SignError> {
         let Vouching { registry, repository, signer, stored, .. } = *self.vouching;
         let occupied = |reason| SignError::Occupied { repository: repository.to_string(), reason };
         let there = registry.get_manifest(&repository.path, &self.tag).await?;
         let layers = there.as_ref().map(layers).transpose().map_err(occupied)?.unwrap_or_default();
         if let (Some(there), Some(layer)) = (&there, ours(&layers, &self.payload, self.own)) {
             self.judge(&layer).await?;
-            return Ok(Some(there.descriptor.digest.clone()));
+            return Ok(Added::Found(there.descriptor.digest.clone()));
         }
         let layer = if let Some(layer) = &self.layer {
             layer.clone()
@@ -98,8 +124,15 @@ impl<'a> Signature<'a> {
             stored.write(registry, &repository.path, self.payload.clone().into()).await?;
         }
         stored.write(registry, &repository.path, written.config.into()).await?;
+        let seen = there.as_ref().map(|there| &there.descriptor.digest);
+        if careful {
+            let now = registry.head_manifest(&repository.path, &self.tag).await?;
+            if now.as_ref().map(|now| &now.digest) != seen {
+                return Ok(Added::Moved);
+            }
+        }
         registry.put_manifest(&repository.path, &self.tag, &written.media_type, written.manifest).await?;
-        Ok(None)
+        Ok(Added::Written)
     }
 
     /// Returns the manifest that carries our signature, after adding it again where another writer has overwritten it.
