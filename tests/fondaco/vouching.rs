@@ -332,6 +332,37 @@ async fn a_third_party_that_overwrites_us_is_written_around() {
     }
 }
 
+/// A writer who is done before our uploads are keeps what it wrote: it does not look again, so nobody else would put it back.
+#[tokio::test]
+async fn a_tag_that_moves_while_we_upload_is_read_again() {
+    let fake = Arc::new(Fake::start(options(Referrers::On, false)));
+    let repository = format!("{}/payments/web", fake.address).parse().unwrap();
+    let subject = subject(&fake, "p");
+    let stranger = second();
+    sign::sign_image(&connection(&fake), &repository, std::slice::from_ref(&subject), &stranger, at())
+        .await
+        .unwrap();
+    let tag = format!("{}.sig", subject.digest.dashed());
+    let theirs = fake.stored("payments/web", &fake.tag("payments/web", &tag).unwrap()).unwrap();
+    let empty = json!({"schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST, "layers": [],
+        "config": {"mediaType": media_type::OCI_CONFIG, "digest": fake.blob("payments/web", "{}"), "size": 2}});
+    fake.manifest("payments/web", &tag, media_type::OCI_MANIFEST, empty.to_string());
+    let (other, moved) = (Arc::downgrade(&fake), Mutex::new(false));
+    fake.on_write(move |event| {
+        let is_upload = event.kind != WriteKind::Tag && event.phase == Phase::Before;
+        if is_upload && !std::mem::replace(&mut *moved.lock().unwrap(), true) {
+            let fake = other.upgrade().unwrap();
+            fake.manifest("payments/web", &tag, media_type::OCI_MANIFEST, theirs.clone());
+        }
+    });
+    sign::sign_image(&connection(&fake), &repository, std::slice::from_ref(&subject), &signer(), at())
+        .await
+        .unwrap();
+    for key in [&signer(), &stranger] {
+        assert_eq!(forms(&fake, key, &subject.digest).await, BOTH);
+    }
+}
+
 /// A tag that never keeps our entry ends with an error, not with a promise.
 #[tokio::test]
 async fn a_tag_that_is_replaced_for_ever_is_an_error() {

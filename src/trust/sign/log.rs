@@ -8,13 +8,12 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sigstore_types::{Bundle, DerPublicKey, KindVersion, TransparencyLogEntry};
 
-use super::{OrgSigner, SignError, timestamp};
+use super::{SignError, timestamp};
 use crate::{
     manifest::{DesiredFile, DesiredLog, DesiredTimestamp},
     model::{Digest, LogEntryFound, foreign},
@@ -128,34 +127,4 @@ fn root(desired: &DesiredLog, timestamp: Option<&DesiredTimestamp>) -> Result<De
         root[kind] = json!([]);
     }
     Ok(DesiredFile { path: desired.root.path.clone(), text: root.to_string() })
-}
-
-/// A key whose signatures in bundles are entered in a log.
-#[derive(Debug)]
-pub struct Logged {
-    pub signer: Arc<dyn OrgSigner>,
-    pub log: Log,
-}
-
-#[async_trait]
-impl OrgSigner for Logged {
-    fn spki_der(&self) -> &[u8] {
-        self.signer.spki_der()
-    }
-
-    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        self.signer.sign(message).await
-    }
-
-    async fn sign_anew(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        self.signer.sign_anew(message).await
-    }
-
-    async fn timestamp(&self, signature: &[u8]) -> Result<Option<Vec<u8>>, SignError> {
-        self.signer.timestamp(signature).await
-    }
-
-    fn log(&self) -> Option<&Log> {
-        Some(&self.log)
-    }
 }

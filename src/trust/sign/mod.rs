@@ -4,6 +4,7 @@
 //! before it is written, and verified afterwards with the code of [`super::verify`]. Keys are behind [`OrgSigner`]: to
 //! add a kind, write one file here.
 
+mod accompanied;
 pub mod attest;
 mod bundle;
 mod error;
@@ -21,11 +22,12 @@ mod timestamp;
 mod transit;
 mod vouch;
 
+pub use accompanied::Accompanied;
 pub use attest::{Artefact, Beside, Content, Form};
 pub use error::SignError;
 pub use image::{attach, sign_image};
 pub use key_file::{KeyFile, create, seal};
-pub use log::{Log, Logged};
+pub use log::Log;
 pub use open::{COSIGN_PASSWORD, PASSWORD, PIN, SECRETS, Secrets, open};
 pub use public::published;
 pub use stored::Stored;

@@ -3,9 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use super::{
-    KeyFile, OrgSigner, SignError,
-    log::{Log, Logged},
-    timestamp::{Authority, Stamped},
+    Accompanied, Authority, KeyFile, Log, OrgSigner, SignError,
     transit::{BAO_TOKEN, Transit, VAULT_TOKEN, VAULT_TOKEN_FILE},
 };
 use crate::{
@@ -81,19 +79,15 @@ pub async fn open(
 
 /// Returns the key with whom else the manifests want to hear of its signatures.
 fn accompanied(
-    mut signer: Arc<dyn OrgSigner>,
+    signer: Arc<dyn OrgSigner>,
     signing: &DesiredSigning,
     secrets: Secrets<'_>,
 ) -> Result<Arc<dyn OrgSigner>, SignError> {
-    if let Some(timestamp) = &signing.timestamp {
-        let authority = Authority::open(timestamp, transport(&timestamp.url, None, secrets))?;
-        signer = Arc::new(Stamped { signer, authority });
-    }
-    if let Some(log) = &signing.log {
-        let log = Log::open(log, signing.timestamp.as_ref(), transport(&log.url, None, secrets))?;
-        signer = Arc::new(Logged { signer, log });
-    }
-    Ok(signer)
+    let way = |url: &str| transport(url, None, secrets);
+    let stamps = signing.timestamp.as_ref();
+    let authority = stamps.map(|stamps| Authority::open(stamps, way(&stamps.url))).transpose()?;
+    let log = signing.log.as_ref().map(|log| Log::open(log, stamps, way(&log.url))).transpose()?;
+    Ok(Arc::new(Accompanied { signer, authority, log }))
 }
 
 /// Returns the way to a service. One on this machine is reached without a proxy: a token would go there in plain text.

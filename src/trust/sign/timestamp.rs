@@ -4,9 +4,6 @@
 //! does not; the bytes travel over the client of registries, because the client of `sigstore-tsa` reads answers of any
 //! length.
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
 use p256::{
     elliptic_curve::rand_core::{OsRng, RngCore as _},
     pkcs8::{
@@ -24,7 +21,7 @@ use sigstore_types::{DerCertificate, TsaAuthority};
 use sigstore_verify::trust_root::TrustedRoot;
 use x509_tsp::{MessageImprint, TimeStampReq, TimeStampResp, TspVersion};
 
-use super::{OrgSigner, SignError};
+use super::SignError;
 use crate::{
     manifest::{DesiredTimestamp, RootForm, TimestampRoot},
     registry::{Question, Service, Transport},
@@ -103,32 +100,6 @@ impl Authority {
             }
         }
         Err(refused)
-    }
-}
-
-/// A key whose signatures are time-stamped.
-#[derive(Debug)]
-pub(super) struct Stamped {
-    pub(super) signer: Arc<dyn OrgSigner>,
-    pub(super) authority: Authority,
-}
-
-#[async_trait]
-impl OrgSigner for Stamped {
-    fn spki_der(&self) -> &[u8] {
-        self.signer.spki_der()
-    }
-
-    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        self.signer.sign(message).await
-    }
-
-    async fn sign_anew(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        self.signer.sign_anew(message).await
-    }
-
-    async fn timestamp(&self, signature: &[u8]) -> Result<Option<Vec<u8>>, SignError> {
-        self.authority.stamp(signature).await.map(Some)
     }
 }
 

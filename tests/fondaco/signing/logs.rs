@@ -13,7 +13,7 @@ use fondaco::{
     reconcile::{Opening, World},
     registry::{Access, Credential, Endpoint, HttpRegistry, Transport},
     trust::{
-        sign::{self, Log, Logged, OrgSigner, SignError},
+        sign::{self, Accompanied, Log, OrgSigner, SignError},
         verify,
     },
 };
@@ -55,8 +55,9 @@ fn desired(url: &str, logs: &[&Running]) -> DesiredLog {
 }
 
 /// Returns the organisation's key, whose signatures in bundles are entered in a log.
-fn logged(log: &DesiredLog) -> Logged {
-    Logged { signer: Arc::new(signer()), log: Log::open(log, None, Transport::default()).unwrap() }
+fn logged(log: &DesiredLog) -> Accompanied {
+    let log = Log::open(log, None, Transport::default()).unwrap();
+    Accompanied { signer: Arc::new(signer()), authority: None, log: Some(log) }
 }
 
 fn subject(fake: &Fake) -> Descriptor {
@@ -251,7 +252,7 @@ fn world(scenario: &Scenario) -> World {
             let plain: Arc<dyn OrgSigner> = Arc::new(signer());
             let Some(log) = &signing.log else { return Ok(plain) };
             let log = Log::open(log, None, Transport::default()).map_err(|error| error.to_string())?;
-            Ok(Arc::new(Logged { signer: plain, log }) as Arc<dyn OrgSigner>)
+            Ok(Arc::new(Accompanied { signer: plain, authority: None, log: Some(log) }) as Arc<dyn OrgSigner>)
         })
     };
     World { open_signer: Arc::new(open), ..scenario.world(4) }
