@@ -1,26 +1,52 @@
-//! What one layer, and one platform of an image, is known to hold.
+//! What one layer is known to hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::found::{Parsed, PathKey};
+
 /// Facts of one layer, read in one pass and kept by its digest: they never change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerFacts {
-    /// Database and os-release files of interest by normalised path (`var/lib/dpkg/status`), raw and bounded.
-    pub files: BTreeMap<String, Vec<u8>>,
-    /// Symbolic links of interest: path to target as written in the archive. A hard link to a file that was not kept
-    /// stands here as an absolute link.
+    /// Files that cataloguers read, by normalised path (`var/lib/dpkg/status`).
+    pub files: BTreeMap<String, FileFacts>,
+    /// Symbolic links: path to target as written in the archive. Left out are those to a plain file of the same layer,
+    /// which lead to no directory; they stand in `covers`. A hard link to a file that was not read, in a place where a
+    /// cataloguer reads, stands here as an absolute link.
     pub links: BTreeMap<String, String>,
     /// Paths removed by this layer (`.wh.<name>`), normalised, without the marker.
     pub whiteouts: BTreeSet<String>,
     /// Directories whose lower content this layer hides (`.wh..wh..opq`).
     pub opaque: BTreeSet<String>,
-    /// Directories of interest that this layer makes; one replaces a lower layer's link or file of that name.
-    #[serde(default)]
-    pub directories: BTreeSet<String>,
+    /// Every directory of the layer, sorted: one replaces a lower layer's link or file of that name.
+    pub directories: Vec<PathKey>,
+    /// Everything else that no cataloguer reads, sorted: it hides what lower layers have at and below its path.
+    pub covers: Vec<PathKey>,
     /// Uncompressed bytes of the archive.
     pub uncompressed_bytes: u64,
     /// Entries of the archive.
     pub entries: u64,
+}
+
+/// What cataloguers made of one file. A file that was wanted and says nothing has facts without readings: it hides
+/// lower ones all the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// Bytes of the file.
+    pub size: u64,
+    /// By cataloguer.
+    pub readings: BTreeMap<String, Parsed>,
+}
+
+impl LayerFacts {
+    /// Returns about how many bytes they hold in memory.
+    pub fn weight(&self) -> u64 {
+        let of_file = |(path, file): (&String, &FileFacts)| {
+            path.len() as u64 + file.readings.values().map(Parsed::weight).sum::<u64>()
+        };
+        let links: usize = self.links.iter().map(|(path, target)| path.len() + target.len() + 64).sum();
+        let keys = 16 * (self.covers.len() + self.directories.len());
+        self.files.iter().map(of_file).sum::<u64>() + (links + keys) as u64
+    }
 }

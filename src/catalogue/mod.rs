@@ -5,19 +5,23 @@
 //! as a gap instead of being left out. A further package ecosystem is one file in `ecosystem` and one line in its
 //! table. Next in reading order: [`crate::intake`] feeds this module from a registry.
 
+mod component;
 mod contents;
 mod ecosystem;
 mod error;
 mod facts;
+mod found;
 mod layer;
 mod list;
 mod path;
 mod sbom;
 
+pub use component::{Component, Place};
 pub use contents::{Contents, merge};
 pub use ecosystem::OsRelease;
 pub use error::CatalogueError;
-pub use facts::LayerFacts;
+pub use facts::{FileFacts, LayerFacts};
+pub use found::{Addition, Form, Found, Need, Parsed, PathKey};
 pub use layer::{Compression, LayerRead, read_layer};
 pub use list::packages_text;
 pub use sbom::{SbomError, SbomSubject, cyclonedx};

@@ -15,12 +15,11 @@ use crate::model::Digest;
 
 /// Part of every file's path. Changes with whatever changes what a layer's facts are: the paths of interest, the
 /// limits, the encoding.
-const VERSION: &str = "layers-v1";
+const VERSION: &str = "layers-v2";
 
-/// The largest file that is read back, and the most it may uncompress to: databases of at most 128 MiB, written as
-/// lists of numbers.
+/// The largest file that is read back, and the most it may uncompress to: what is kept of a layer has at most 128 MiB.
 const FILE_BYTES_MAX: u64 = 256 << 20;
-const TEXT_BYTES_MAX: u64 = 1 << 30;
+const FACTS_BYTES_MAX: u64 = 256 << 20;
 
 /// What the memory of one run holds of databases before it starts over; the facts of a layer are some hundred KB.
 const MEMORY_BYTES_MAX: u64 = 256 << 20;
@@ -39,7 +38,7 @@ pub struct LayerKey {
 
 impl LayerKey {
     fn file_name(&self) -> String {
-        format!("{}.{}.json.zst", self.digest.dashed(), self.compression.name())
+        format!("{}.{}.postcard.zst", self.digest.dashed(), self.compression.name())
     }
 }
 
@@ -109,9 +108,9 @@ impl LayerStore {
 
     /// Counts a new layer and starts over where the memory is full; whoever waits on a cell keeps it.
     fn count(&self, layer: &KnownLayer) {
-        let bytes: usize = layer.facts.files.values().map(Vec::len).sum();
+        let bytes = layer.facts.weight();
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.bytes += bytes as u64;
+        memory.bytes += bytes;
         if memory.bytes > MEMORY_BYTES_MAX {
             *memory = Memory::default();
         }
@@ -139,7 +138,6 @@ impl LayerStore {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Stored<F> {
     digest: Digest,
     compression: String,
@@ -155,7 +153,8 @@ fn save(directory: &Path, key: &LayerKey, layer: &KnownLayer) -> io::Result<()> 
         diff_id: layer.diff_id.clone(),
         facts: &*layer.facts,
     };
-    let packed = zstd::encode_all(serde_json::to_vec(&stored)?.as_slice(), ZSTD_LEVEL)?;
+    let packed =
+        zstd::encode_all(postcard::to_stdvec(&stored).map_err(io::Error::other)?.as_slice(), ZSTD_LEVEL)?;
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
     file.write_all(&Sha256::digest(&packed))?;
     file.write_all(&packed)?;
@@ -170,8 +169,9 @@ fn load(path: &Path, key: &LayerKey) -> Option<KnownLayer> {
     if Sha256::digest(packed)[..] != *checksum {
         return None;
     }
-    let text = zstd::stream::read::Decoder::new(packed).ok()?.take(TEXT_BYTES_MAX);
-    let stored: Stored<LayerFacts> = serde_json::from_reader(io::BufReader::new(text)).ok()?;
+    let mut encoded = vec![];
+    zstd::stream::read::Decoder::new(packed).ok()?.take(FACTS_BYTES_MAX).read_to_end(&mut encoded).ok()?;
+    let stored: Stored<LayerFacts> = postcard::from_bytes(&encoded).ok()?;
     let same = stored.digest == key.digest && stored.compression == key.compression.name();
     same.then(|| KnownLayer { facts: Arc::new(stored.facts), diff_id: stored.diff_id })
 }
@@ -188,7 +188,8 @@ mod tests {
 
     fn read() -> LayerRead {
         let mut facts = LayerFacts { entries: 3, ..LayerFacts::default() };
-        facts.files.insert("etc/os-release".into(), b"ID=a\n\xff".to_vec());
+        let read = crate::catalogue::FileFacts { size: 5, ..Default::default() };
+        facts.files.insert("etc/os-release".into(), read);
         LayerRead { facts, diff_id: Digest::sha256(b"tar") }
     }
 

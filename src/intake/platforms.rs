@@ -137,13 +137,13 @@ pub(super) fn lists(catalogued: Vec<Catalogued>, mut unread: Vec<Unread>) -> Lis
         if packages.contains_key(&file) {
             file = format!("packages.{}.{}.txt", one.platform.dashed(), &one.manifest.digest.hex()[..12]);
         }
-        packages.insert(file.clone(), packages_text(&one.contents.packages));
+        packages.insert(file.clone(), packages_text(&one.contents.packages()));
         for gap in &one.contents.gaps {
             *gaps.entry((gap.what.clone(), gap.reason.clone())).or_default() += gap.packages;
         }
         platforms.push(record(&one, file));
         unread.extend(one.unread);
-        union.extend(one.contents.packages);
+        union.extend(one.contents.packages());
     }
     if !alone {
         let all: Vec<Package> = union.into_iter().collect();
@@ -164,7 +164,7 @@ fn record(one: &Catalogued, file: String) -> PlatformRecord {
         size: one.manifest.size,
         packages: file,
         system: one.contents.system.as_ref().and_then(|system| system.pretty_name.clone()),
-        package_count: one.contents.packages.len() as u64,
+        package_count: one.contents.components.len() as u64,
         layers: one.layers.clone(),
     }
 }

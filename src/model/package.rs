@@ -1,28 +1,82 @@
-//! Packages, written and read as package URLs (purl specification, types `deb` and `apk`).
+//! Packages, written and read as package URLs (ECMA-427, and the type definitions of package-url/purl-spec).
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use packageurl::PackageUrl;
+use serde::{Deserialize, Serialize};
 
-/// The family a package belongs to. A further ecosystem is one more variant and one more cataloguer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// The family a package belongs to: its package URL's type. A further one is one more variant and its line in
+/// [`Ecosystem::ALL`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Ecosystem {
     Deb,
     Apk,
+    Alpm,
+    Bitnami,
+    Cargo,
+    Composer,
+    Conda,
+    Gem,
+    /// Software without a package of any kind, recognised by its bytes.
+    Generic,
+    Golang,
+    Hex,
+    Maven,
+    Nix,
+    Npm,
+    Nuget,
+    Otp,
+    Pub,
+    Pypi,
+    Rpm,
+    Swift,
 }
 
 impl Ecosystem {
-    /// Returns the purl type.
-    pub const fn purl_type(self) -> &'static str {
-        match self {
-            Self::Deb => "deb",
-            Self::Apk => "apk",
-        }
+    /// Every ecosystem with its package URL type.
+    pub const ALL: [(Self, &'static str); 20] = [
+        (Self::Deb, "deb"),
+        (Self::Apk, "apk"),
+        (Self::Alpm, "alpm"),
+        (Self::Bitnami, "bitnami"),
+        (Self::Cargo, "cargo"),
+        (Self::Composer, "composer"),
+        (Self::Conda, "conda"),
+        (Self::Gem, "gem"),
+        (Self::Generic, "generic"),
+        (Self::Golang, "golang"),
+        (Self::Hex, "hex"),
+        (Self::Maven, "maven"),
+        (Self::Nix, "nix"),
+        (Self::Npm, "npm"),
+        (Self::Nuget, "nuget"),
+        (Self::Otp, "otp"),
+        (Self::Pub, "pub"),
+        (Self::Pypi, "pypi"),
+        (Self::Rpm, "rpm"),
+        (Self::Swift, "swift"),
+    ];
+
+    /// Returns the package URL type.
+    pub fn purl_type(self) -> &'static str {
+        let listed = Self::ALL.iter().find(|(ecosystem, _)| *ecosystem == self);
+        listed.expect("a test looks every variant up").1
+    }
+
+    /// Returns the ecosystem of a package URL type.
+    pub fn of_purl_type(purl_type: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, listed)| *listed == purl_type).map(|(ecosystem, _)| *ecosystem)
+    }
+
+    /// Returns whether a distribution's own package manager installs such packages; the distribution is then part of
+    /// their identity.
+    pub const fn is_of_distribution(self) -> bool {
+        matches!(self, Self::Deb | Self::Apk | Self::Alpm | Self::Rpm)
     }
 }
 
 /// The source package a binary package was built from.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Source {
     pub name: String,
     pub version: String,
@@ -32,15 +86,19 @@ pub struct Source {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Package {
     pub ecosystem: Ecosystem,
-    /// The distribution's `ID` of os-release: `debian`, `alpine`. The purl namespace.
+    /// The purl namespace. Of distributions the `ID` of os-release (`debian`, `alpine`); else what the type makes of it
+    /// (a Maven group, an npm scope), empty where there is none.
     pub namespace: String,
     pub name: String,
+    /// Empty where nobody knows it.
     pub version: String,
     pub architecture: Option<String>,
     /// Distribution and release as `debian-12` or `alpine-3.19.1`; absent where os-release does not tell.
     pub distro: Option<String>,
     /// The source package; its name and version equal the package's own where the database names no other.
     pub source: Source,
+    /// Further qualifiers that are part of the identity, such as `epoch` of rpm packages.
+    pub qualifiers: BTreeMap<String, String>,
 }
 
 /// Says why a package URL is not one this program wrote.
@@ -60,8 +118,15 @@ impl Package {
     pub fn purl(&self) -> Result<String, PackageError> {
         let fail = |e: packageurl::Error| PackageError { purl: self.name.clone(), reason: e.to_string() };
         let mut purl = PackageUrl::new(self.ecosystem.purl_type(), self.name.clone()).map_err(fail)?;
-        purl.with_namespace(self.namespace.clone()).map_err(fail)?;
-        purl.with_version(self.version.clone()).map_err(fail)?;
+        if !self.namespace.is_empty() {
+            purl.with_namespace(self.namespace.clone()).map_err(fail)?;
+        }
+        if !self.version.is_empty() {
+            purl.with_version(self.version.clone()).map_err(fail)?;
+        }
+        for (key, value) in &self.qualifiers {
+            purl.add_qualifier(key.clone(), value.clone()).map_err(fail)?;
+        }
         if let Some(architecture) = &self.architecture {
             purl.add_qualifier("arch", architecture.clone()).map_err(fail)?;
         }
@@ -90,13 +155,15 @@ impl FromStr for Package {
         let fail =
             |reason: &str| PackageError { purl: text.chars().take(200).collect(), reason: reason.to_owned() };
         let purl = PackageUrl::from_str(text).map_err(|e| fail(&e.to_string()))?;
-        let ecosystem = match purl.ty() {
-            "deb" => Ecosystem::Deb,
-            "apk" => Ecosystem::Apk,
-            _ => return Err(fail("type is neither `deb` nor `apk`")),
-        };
-        let version = purl.version().ok_or_else(|| fail("no version"))?.to_owned();
-        let qualifier = |key: &str| purl.qualifiers().get(key).map(ToString::to_string);
+        let ecosystem =
+            Ecosystem::of_purl_type(purl.ty()).ok_or_else(|| fail("no type that is catalogued"))?;
+        let version = purl.version().unwrap_or_default().to_owned();
+        if version.is_empty() && ecosystem.is_of_distribution() {
+            return Err(fail("no version"));
+        }
+        let mut qualifiers: BTreeMap<String, String> =
+            purl.qualifiers().iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+        let mut qualifier = |key: &str| qualifiers.remove(key);
         let source = match qualifier("upstream") {
             None => Source { name: purl.name().to_owned(), version: version.clone() },
             Some(upstream) => match upstream.split_once('@') {
@@ -112,6 +179,7 @@ impl FromStr for Package {
             architecture: qualifier("arch"),
             distro: qualifier("distro"),
             source,
+            qualifiers,
         })
     }
 }
@@ -142,9 +210,39 @@ mod tests {
                 architecture: Some("amd64".into()),
                 distro: Some("debian-12".into()),
                 source: Source { name: source.into(), version: source_version.into() },
+                qualifiers: BTreeMap::new(),
             };
             let purl = package.purl().unwrap();
             assert_eq!(purl.parse::<Package>().unwrap(), package, "{purl}");
+        }
+    }
+
+    /// Examples of package-url/purl-spec, `types/`.
+    #[test]
+    fn package_urls_of_every_type_are_kept_as_they_are() {
+        for purl in [
+            "pkg:rpm/fedora/curl@7.50.3-1.fc25?arch=i386&distro=fedora-25",
+            "pkg:rpm/opensuse/openssl@1.1.0-1?epoch=1&upstream=openssl-src",
+            "pkg:golang/google.golang.org/genproto@v0.0.0-20200101000000-abcdef012345",
+            "pkg:golang/stdlib@1.22.3",
+            "pkg:maven/org.apache.xmlgraphics/batik-anim@1.9.1?type=war",
+            "pkg:npm/%40angular/animation@12.3.1",
+            "pkg:pypi/django@1.11.1",
+            "pkg:generic/openssl@1.1.10g",
+            "pkg:generic/nameless",
+        ] {
+            assert_eq!(purl.parse::<Package>().unwrap().purl().unwrap(), purl);
+        }
+        assert!("pkg:deb/debian/a".parse::<Package>().is_err());
+        assert!("pkg:nothing/a@1".parse::<Package>().is_err());
+    }
+
+    #[test]
+    fn every_ecosystem_has_its_type() {
+        let types: std::collections::BTreeSet<_> = Ecosystem::ALL.iter().map(|(_, of)| of).collect();
+        assert_eq!(types.len(), Ecosystem::ALL.len());
+        for (ecosystem, of) in Ecosystem::ALL {
+            assert_eq!((ecosystem.purl_type(), Ecosystem::of_purl_type(of)), (of, Some(ecosystem)));
         }
     }
 }

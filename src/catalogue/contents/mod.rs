@@ -1,153 +1,69 @@
-//! Layers, bottom first, become the packages of one platform and a list of what was not looked at.
+//! Layers, bottom first, become the components of one platform and a list of what was not looked at.
+//!
+//! In order: [`tree`] lays the layers over each other, [`gather`] reads what cataloguers made of the files that are left,
+//! [`join`] makes components of it, [`needs`] and [`owner`] tell how they hang together.
 
+mod gather;
+mod join;
+mod needs;
+mod owner;
 mod tree;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use super::LayerFacts;
-use super::ecosystem::{ALL, Cataloguer, Installed, OsRelease, Reads};
+use super::{Component, LayerFacts, OsRelease};
 use crate::evidence::NotLookedAt;
-use crate::model::{Ecosystem, Package};
-use tree::{Found, Tree};
-
-/// The purl namespace where no os-release names a distribution.
-const NO_DISTRIBUTION: &str = "unknown";
+use crate::model::Package;
+use gather::Gathered;
+use tree::Tree;
 
 /// What one platform of an image is known to hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contents {
-    /// Sorted, without repetition.
-    pub packages: Vec<Package>,
+    /// By package URL, one each.
+    pub components: Vec<Component>,
     pub system: Option<OsRelease>,
-    /// Sorted; says in every image at least what this version never looks at.
+    /// Sorted.
     pub gaps: Vec<NotLookedAt>,
 }
 
-/// Merges layers, bottom first, and reads what the databases in the result say.
+impl Contents {
+    /// Returns the packages of all components, sorted.
+    pub fn packages(&self) -> Vec<Package> {
+        let packages: BTreeSet<&Package> =
+            self.components.iter().map(|component| &component.package).collect();
+        packages.into_iter().cloned().collect()
+    }
+}
+
+/// Merges layers, bottom first, and tells what is in the result.
 pub fn merge(layers: &[Arc<LayerFacts>]) -> Contents {
     let mut tree = Tree::default();
     for layer in layers {
         tree.apply(layer);
     }
-    let mut gaps =
-        vec![gap("language packages and binaries outside of package databases", NOT_IN_THIS_VERSION, 0)];
-    let system = system(&tree, &mut gaps);
-    let mut reading = Reading { databases: 0, installed: vec![], gaps };
-    for cataloguer in ALL {
-        reading.catalogue(&tree, cataloguer);
-    }
-    reading.contents(system)
+    let mut gathered = gather::gather(&tree);
+    let joined = join::join(&gathered, gathered.system.as_ref());
+    gathered.say(joined.nameless, "packages", "no package URL can carry their names");
+    let mut components = joined.components;
+    needs::link(&gathered, &joined.purls, &mut components);
+    owner::link(&gathered, &joined.purls, &mut components);
+    contents(gathered, components.into_values().collect())
 }
 
-const NOT_IN_THIS_VERSION: &str = "not looked at in this version";
-
-fn gap(what: impl Into<String>, reason: impl Into<String>, packages: u64) -> NotLookedAt {
-    NotLookedAt { what: what.into(), reason: reason.into(), packages }
-}
-
-/// Returns what the first readable file says, and a gap where links hid all of them.
-fn system(tree: &Tree<'_>, gaps: &mut Vec<NotLookedAt>) -> Option<OsRelease> {
-    let mut astray = vec![];
-    for cataloguer in ALL {
-        let Reads::System(parse) = cataloguer.reads else { continue };
-        for path in cataloguer.paths {
-            match tree.find(path) {
-                Found::File(_, bytes) => match parse(path, bytes) {
-                    Some(system) => return Some(system),
-                    None => astray.push(gap(format!("`{path}`"), "names no distribution", 0)),
-                },
-                Found::Astray(why) => astray.push(gap(format!("`{path}`"), why, 0)),
-                Found::Absent => {}
-            }
-        }
+fn contents(mut gathered: Gathered<'_>, components: Vec<Component>) -> Contents {
+    if components.is_empty() && !gathered.has_database {
+        gathered.say_once("installed packages", "there is no package database that this version reads", 0);
     }
-    gaps.append(&mut astray);
-    None
-}
-
-/// What has been gathered from the databases.
-struct Reading {
-    databases: usize,
-    installed: Vec<(Ecosystem, Installed)>,
-    gaps: Vec<NotLookedAt>,
-}
-
-impl Reading {
-    fn catalogue(&mut self, tree: &Tree<'_>, cataloguer: &Cataloguer) {
-        let mut seen = std::collections::BTreeSet::new();
-        for wanted in cataloguer.paths {
-            for found in tree.files(wanted, cataloguer) {
-                match found {
-                    Found::File(path, bytes) if seen.insert(path.clone()) => {
-                        self.file(cataloguer, &path, bytes);
-                    }
-                    Found::Astray(why) if !matches!(cataloguer.reads, Reads::System(_)) => {
-                        self.gaps.push(gap(
-                            format!("{} package database `{wanted}`", cataloguer.name),
-                            why,
-                            0,
-                        ));
-                    }
-                    _ => {}
-                }
-            }
-        }
+    if gathered.system.is_none() {
+        let of_distribution = |one: &&Component| one.package.ecosystem.is_of_distribution();
+        let count = components.iter().filter(of_distribution).count() as u64;
+        gathered.say_once("distribution", "there is no os-release that names one", count);
     }
-
-    fn file(&mut self, cataloguer: &Cataloguer, path: &str, bytes: &[u8]) {
-        match cataloguer.reads {
-            Reads::System(_) => {}
-            Reads::Unread => {
-                let what = format!("{} package database `{path}`", cataloguer.name);
-                self.gaps.push(gap(what, NOT_IN_THIS_VERSION, 0));
-            }
-            Reads::Packages(ecosystem, parse) => {
-                self.databases += 1;
-                let parsed = parse(bytes);
-                if parsed.unreadable > 0 {
-                    let what = format!("entries of `{path}`");
-                    self.gaps.push(gap(what, "malformed, or beyond the limits", parsed.unreadable));
-                }
-                self.installed.extend(parsed.installed.into_iter().map(|installed| (ecosystem, installed)));
-            }
-        }
-    }
-
-    fn contents(mut self, system: Option<OsRelease>) -> Contents {
-        if self.databases == 0 {
-            self.gaps.push(gap(
-                "installed packages",
-                "there is no package database that this version reads",
-                0,
-            ));
-        }
-        if system.is_none() {
-            let count = self.installed.len() as u64;
-            self.gaps.push(gap("distribution", "there is no os-release that names one", count));
-        }
-        let all = self.installed.into_iter().map(|(ecosystem, one)| package(ecosystem, one, system.as_ref()));
-        let (mut packages, nameless): (Vec<_>, Vec<_>) = all.partition(|package| package.purl().is_ok());
-        packages.sort();
-        packages.dedup();
-        if !nameless.is_empty() {
-            self.gaps.push(gap("packages", "no package URL can carry their names", nameless.len() as u64));
-        }
-        self.gaps.sort();
-        self.gaps.dedup();
-        Contents { packages, system, gaps: self.gaps }
-    }
-}
-
-fn package(ecosystem: Ecosystem, installed: Installed, system: Option<&OsRelease>) -> Package {
-    Package {
-        ecosystem,
-        namespace: system.map_or(NO_DISTRIBUTION, |system| &system.id).to_owned(),
-        name: installed.name,
-        version: installed.version,
-        architecture: installed.architecture,
-        distro: system.and_then(OsRelease::distro),
-        source: installed.source,
-    }
+    let mut gaps = gathered.gaps;
+    gaps.sort();
+    gaps.dedup();
+    Contents { components, system: gathered.system, gaps }
 }
 
 #[cfg(test)]

@@ -2,8 +2,17 @@ use std::io::Read;
 use std::io::Write as _;
 
 use super::*;
-use crate::catalogue::{packages_text, read_layer};
+use crate::catalogue::ecosystem::wanting;
+use crate::catalogue::found::File;
+use crate::catalogue::{FileFacts, PathKey, packages_text, read_layer};
 use crate::model::media_type;
+
+/// What cataloguers make of a file, as the reader of layers asks them.
+fn facts(path: &str, text: &str) -> FileFacts {
+    let file = File { path, bytes: text.as_bytes() };
+    let readings = wanting(path).map(|one| (one.name.to_owned(), (one.parse)(&file))).collect();
+    FileFacts { size: text.len() as u64, readings }
+}
 
 fn layer(
     files: &[(&str, &str)],
@@ -13,7 +22,7 @@ fn layer(
 ) -> Arc<LayerFacts> {
     let pair = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
     Arc::new(LayerFacts {
-        files: files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect(),
+        files: files.iter().map(|(path, text)| ((*path).to_owned(), facts(path, text))).collect(),
         links: links.iter().map(pair).collect(),
         whiteouts: whiteouts.iter().map(ToString::to_string).collect(),
         opaque: opaque.iter().map(ToString::to_string).collect(),
@@ -27,14 +36,12 @@ const A: &str = "Package: a\nStatus: install ok installed\nVersion: 1\nArchitect
 const B: &str = "Package: b\nStatus: install ok installed\nVersion: 2\nArchitecture: all\n\n";
 
 fn names(layers: &[Arc<LayerFacts>]) -> Vec<String> {
-    merge(layers).packages.iter().map(ToString::to_string).collect()
+    merge(layers).packages().iter().map(ToString::to_string).collect()
 }
 
 fn gaps(layers: &[Arc<LayerFacts>]) -> Vec<String> {
     merge(layers).gaps.into_iter().map(|gap| gap.what).collect()
 }
-
-const ALWAYS: &str = "language packages and binaries outside of package databases";
 
 #[test]
 fn the_highest_layer_writes_the_database() {
@@ -43,10 +50,10 @@ fn the_highest_layer_writes_the_database() {
     assert_eq!(names(&layers), ["a 1", "b 2"]);
     let contents = merge(&layers);
     assert_eq!(
-        packages_text(&contents.packages),
+        packages_text(&contents.packages()),
         "pkg:deb/debian/a@1?arch=all&distro=debian-12\npkg:deb/debian/b@2?arch=all&distro=debian-12\n"
     );
-    assert_eq!(gaps(&layers), [ALWAYS]);
+    assert_eq!(gaps(&layers), [""; 0]);
 }
 
 #[test]
@@ -74,7 +81,7 @@ fn removals_concern_lower_layers_only() {
         assert_eq!(names(&[bottom.clone(), upper.clone()]), expected, "{upper:?}");
     }
     let gone = [bottom, layer(&[], &[], &[STATUS], &[])];
-    assert_eq!(gaps(&gone), ["installed packages", ALWAYS]);
+    assert_eq!(gaps(&gone), ["installed packages"]);
 }
 
 #[test]
@@ -84,8 +91,8 @@ fn links_are_followed_across_layers() {
     let merged = [("lib", "usr/lib"), ("etc/os-release", "../usr/lib/os-release")];
     let layers = [layer(&[], &merged, &[], &[]), layer(&[apk, release], &[], &[], &[])];
     let contents = merge(&layers);
-    assert_eq!(contents.packages[0].purl().unwrap(), "pkg:apk/alpine/a@1-r0?distro=alpine-3.22.0");
-    assert_eq!((contents.packages.len(), gaps(&layers)), (1, vec![ALWAYS.to_owned()]));
+    assert_eq!(contents.packages()[0].purl().unwrap(), "pkg:apk/alpine/a@1-r0?distro=alpine-3.22.0");
+    assert_eq!((contents.components.len(), gaps(&layers)), (1, vec![]));
     // A later layer writes through the link, and `..` at the root stays there.
     let through = layer(&[("lib/apk/db/installed", "P:b\nV:2-r0\n")], &[], &[], &[]);
     assert_eq!(names(&[layers[0].clone(), layers[1].clone(), through]), ["b 2-r0"]);
@@ -97,7 +104,7 @@ fn links_are_followed_across_layers() {
 fn a_directory_takes_the_place_of_a_link() {
     let bottom = layer(&[("usr/lib/apk/db/installed", "P:a\nV:1\n")], &[("lib", "usr/lib")], &[], &[]);
     let mut upper = LayerFacts::clone(&layer(&[("lib/apk/db/installed", "P:b\nV:2\n")], &[], &[], &[]));
-    upper.directories.insert("lib".into());
+    upper.directories.push(PathKey::of("lib"));
     assert_eq!(names(&[bottom, Arc::new(upper)]), ["a 1", "b 2"]);
 }
 
@@ -120,22 +127,62 @@ fn links_into_the_dark_are_a_gap_and_never_nothing() {
 #[test]
 fn databases_that_are_not_read_are_named() {
     let found = gaps(&[layer(&[("var/lib/rpm/rpmdb.sqlite", "")], &[], &[], &[])]);
-    let rpm = "rpm package database `var/lib/rpm/rpmdb.sqlite`";
-    assert_eq!(found, ["distribution", "installed packages", ALWAYS, rpm]);
+    assert_eq!(found, ["`var/lib/rpm/rpmdb.sqlite` (rpm)", "distribution", "installed packages"]);
     let contents = merge(&[layer(&[DEBIAN, (STATUS, "Package: a b\nVersion: 1\n\n")], &[], &[], &[])]);
     let entry = contents.gaps.iter().find(|gap| gap.what == format!("entries of `{STATUS}`")).unwrap();
     assert_eq!(entry.packages, 1);
-    assert_eq!(gaps(&[]), ["distribution", "installed packages", ALWAYS]);
+    assert_eq!(gaps(&[]), ["distribution", "installed packages"]);
 }
 
 #[test]
 fn without_os_release_the_packages_are_of_no_distribution() {
     let contents = merge(&[layer(&[(STATUS, A)], &[], &[], &[])]);
-    assert_eq!(contents.packages[0].purl().unwrap(), "pkg:deb/unknown/a@1?arch=all");
+    assert_eq!(contents.packages()[0].purl().unwrap(), "pkg:deb/unknown/a@1?arch=all");
     let gap = contents.gaps.iter().find(|gap| gap.what == "distribution").unwrap();
     assert_eq!(gap.packages, 1);
     let fallback = merge(&[layer(&[("etc/alpine-release", "3.10.4\n")], &[], &[], &[])]);
     assert_eq!(fallback.system.unwrap().distro().unwrap(), "alpine-3.10.4");
+}
+
+#[test]
+fn whatever_takes_the_place_of_a_file_hides_it() {
+    let apk = ("usr/lib/apk/db/installed", "P:a\nV:1\n");
+    let bottom = layer(&[apk], &[("lib", "usr/lib")], &[], &[]);
+    for (covers, directories, expected) in [
+        (vec!["usr/lib/apk/db/installed"], vec![], vec![]),
+        // Through the link, as an archive may write it, and as a file where there was a directory.
+        (vec!["lib/apk/db/installed"], vec![], vec![]),
+        (vec!["usr/lib/apk"], vec![], vec![]),
+        (vec!["usr/lib/apk/db/other"], vec!["usr", "usr/lib"], vec!["a 1"]),
+        (vec![], vec!["usr/lib/apk/db/installed"], vec![]),
+    ] {
+        let keys = |paths: &[&str]| {
+            let mut keys: Vec<_> = paths.iter().map(|path| PathKey::of(path)).collect();
+            keys.sort();
+            keys
+        };
+        let (covers, directories) = (keys(&covers), keys(&directories));
+        let upper = Arc::new(LayerFacts { covers, directories, ..LayerFacts::default() });
+        assert_eq!(names(&[bottom.clone(), upper]), expected);
+    }
+}
+
+#[test]
+fn a_package_is_of_the_layer_since_which_the_database_lists_it() {
+    let both = format!("{A}{B}");
+    let layers = [
+        layer(&[DEBIAN, (STATUS, A)], &[], &[], &[]),
+        layer(&[(STATUS, &both)], &[], &[], &[]),
+        layer(&[(STATUS, &both)], &[], &[], &[]),
+        layer(&[(STATUS, B)], &[], &[], &[]),
+        layer(&[(STATUS, &both)], &[], &[], &[]),
+    ];
+    let since = |layers: &[Arc<LayerFacts>]| -> Vec<(String, usize)> {
+        let components = merge(layers).components.into_iter();
+        components.map(|one| (one.package.name, one.places.first().unwrap().layer)).collect()
+    };
+    assert_eq!(since(&layers[..3]), [("a".to_owned(), 0), ("b".to_owned(), 1)]);
+    assert_eq!(since(&layers), [("a".to_owned(), 4), ("b".to_owned(), 1)]);
 }
 
 /// Counted with `tar xO … lib/apk/db/installed | grep -E '^(P|V):'`; the diffID stands in the image's configuration.
@@ -163,7 +210,7 @@ fn the_real_alpine_image_holds_what_its_database_says() {
     let diff_id = "sha256:531743b7098cb2aaf615641007a129173f63ed86ca32fe7b5a246a1c47286028";
     assert_eq!((read.diff_id.to_string().as_str(), read.facts.entries), (diff_id, 482));
     let contents = merge(&[Arc::new(read.facts)]);
-    let shown: Vec<String> = contents.packages.iter().map(ToString::to_string).collect();
+    let shown: Vec<String> = contents.packages().iter().map(ToString::to_string).collect();
     let expected = [
         "alpine-baselayout 3.1.2-r0",
         "alpine-keys 2.1-r2",
@@ -181,7 +228,7 @@ fn the_real_alpine_image_holds_what_its_database_says() {
         "zlib 1.2.11-r1",
     ];
     assert_eq!(shown, expected);
-    let purls = packages_text(&contents.packages);
+    let purls = packages_text(&contents.packages());
     let ssl = "pkg:apk/alpine/libssl1.1@1.1.1d-r2?arch=x86_64&distro=alpine-3.10.4&upstream=openssl\n";
     assert!(purls.contains(ssl), "{purls}");
     assert_eq!(contents.system.unwrap().pretty_name.unwrap(), "Alpine Linux v3.10");

@@ -1,17 +1,27 @@
-//! The part of a root file system that cataloguers look at, built up layer by layer.
+//! The part of a root file system that cataloguers read, built up layer by layer.
 
 use std::collections::BTreeMap;
 
-use crate::catalogue::LayerFacts;
-use crate::catalogue::ecosystem::{Cataloguer, wanting};
+use crate::catalogue::found::PathKey;
 use crate::catalogue::path::{join, remove_below as below, split};
+use crate::catalogue::{FileFacts, LayerFacts};
 
 /// The most links followed on the way to one file, as Linux does (path_resolution(7)).
 const LINKS_MAX: usize = 40;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A file that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Kept<'a> {
+    pub facts: &'a FileFacts,
+    /// The layer that wrote it, 0 for the bottom one.
+    pub layer: usize,
+    /// What lower layers had here, lowest first, without a break in between.
+    pub before: Vec<(usize, &'a FileFacts)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Node<'a> {
-    File(&'a [u8]),
+    File(Kept<'a>),
     Link(&'a str),
 }
 
@@ -19,21 +29,24 @@ enum Node<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Tree<'a> {
     nodes: BTreeMap<String, Node<'a>>,
+    layers: usize,
 }
 
 /// What there is at a path.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Found<'a> {
-    /// The path after all links, and the content.
-    File(String, &'a [u8]),
+pub(super) enum Place<'t, 'a> {
+    /// The path after all links.
+    File(String, &'t Kept<'a>),
     Absent,
-    /// Links lead where nothing was kept, or round in a circle: nobody can say what is there.
+    /// Links lead round in a circle, or where nothing was read: nobody can say what is there.
     Astray(String),
 }
 
 impl<'a> Tree<'a> {
     /// Lays a layer over what is there: removals first, because they concern lower layers only.
     pub(super) fn apply(&mut self, layer: &'a LayerFacts) {
+        let number = self.layers;
+        self.layers += 1;
         for path in &layer.opaque {
             let place = self.resolve(path).unwrap_or_else(|_| path.clone());
             self.remove_below(&place);
@@ -43,50 +56,76 @@ impl<'a> Tree<'a> {
             self.nodes.remove(&place);
             self.remove_below(&place);
         }
-        for path in &layer.directories {
-            let place = self.place(path);
-            self.nodes.remove(&place);
-        }
+        self.cover(layer);
         for (path, target) in &layer.links {
-            self.put(path, Node::Link(target));
+            let place = self.place(path);
+            self.remove_below(&place);
+            self.nodes.insert(place, Node::Link(target));
         }
-        for (path, bytes) in &layer.files {
-            self.put(path, Node::File(bytes));
+        for (path, facts) in &layer.files {
+            let place = self.place(path);
+            self.remove_below(&place);
+            let before = match self.nodes.remove(&place) {
+                Some(Node::File(kept)) => {
+                    let mut before = kept.before;
+                    before.push((kept.layer, kept.facts));
+                    before
+                }
+                _ => vec![],
+            };
+            self.nodes.insert(place, Node::File(Kept { facts, layer: number, before }));
         }
+    }
+
+    /// Returns every file, by path.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&str, &Kept<'a>)> {
+        self.nodes.iter().filter_map(|(path, node)| match node {
+            Node::File(kept) => Some((path.as_str(), kept)),
+            Node::Link(_) => None,
+        })
     }
 
     /// Returns the file at `path`, through links.
-    pub(super) fn find(&self, path: &str) -> Found<'a> {
+    pub(super) fn find(&self, path: &str) -> Place<'_, 'a> {
         let place = match self.resolve(path) {
             Ok(place) => place,
-            Err(why) => return Found::Astray(why),
+            Err(why) => return Place::Astray(why),
         };
         match self.nodes.get(&place) {
-            Some(Node::File(bytes)) => Found::File(place, bytes),
-            _ if place == path || wanting(&place).is_some() => Found::Absent,
-            _ => Found::Astray(format!("a link leads to `{place}`, which is not read")),
+            Some(Node::File(kept)) => Place::File(place, kept),
+            _ if place == path => Place::Absent,
+            _ => Place::Astray(format!("a link leads to `{place}`, which is not read")),
         }
     }
 
-    /// Returns what there is at a path of interest: one file, or the files of a directory where it ends in `/`.
-    pub(super) fn files(&self, wanted: &str, cataloguer: &Cataloguer) -> Vec<Found<'a>> {
-        let Some(directory) = wanted.strip_suffix('/') else { return vec![self.find(wanted)] };
-        let place = match self.resolve(directory) {
-            Ok(place) => place,
-            Err(why) => return vec![Found::Astray(why)],
+    /// Returns where a directory is, through links.
+    pub(super) fn directory(&self, path: &str) -> Result<String, String> {
+        self.resolve(path)
+    }
+
+    /// Removes what the plain files and directories of a layer take the place of.
+    fn cover(&mut self, layer: &LayerFacts) {
+        if layer.covers.is_empty() && layer.directories.is_empty() {
+            return;
+        }
+        let roots = self.merged_directories();
+        let is_gone = |path: &String| {
+            let spellings = spellings(path, &roots);
+            let covered = |path: &str| layer.covers.binary_search(&PathKey::of(path)).is_ok();
+            let replaced = |path: &String| layer.directories.binary_search(&PathKey::of(path)).is_ok();
+            spellings.iter().any(|path| ancestors(path).any(covered)) || spellings.iter().any(replaced)
         };
-        if place != directory && !cataloguer.paths.contains(&format!("{place}/").as_str()) {
-            return vec![Found::Astray(format!("a link leads to `{place}`, which is not read"))];
+        let gone: Vec<String> = self.nodes.keys().filter(|path| is_gone(path)).cloned().collect();
+        for path in gone {
+            self.nodes.remove(&path);
         }
-        let below = format!("{place}/");
-        let names = self.nodes.range(below.clone()..).take_while(|(path, _)| path.starts_with(&below));
-        names.filter(|(path, _)| cataloguer.wants(path)).map(|(path, _)| self.find(path)).collect()
     }
 
-    fn put(&mut self, path: &str, node: Node<'a>) {
-        let place = self.place(path);
-        self.remove_below(&place);
-        self.nodes.insert(place, node);
+    /// Returns the links of the root to directories, as `lib` to `usr/lib` of a merged /usr.
+    fn merged_directories(&self) -> Vec<(String, String)> {
+        let at_root = self.nodes.iter().filter(|(path, _)| !path.contains('/'));
+        let links = at_root.filter(|(_, node)| matches!(node, Node::Link(_)));
+        links.filter_map(|(path, _)| Some((path.clone(), self.resolve(path).ok()?))).collect()
     }
 
     /// Returns where an entry of a layer lands: the links above it are followed, it itself is not.
@@ -134,4 +173,18 @@ impl<'a> Tree<'a> {
         }
         Ok(place)
     }
+}
+
+/// Returns the path and the ways an archive may spell it through links of the root.
+fn spellings(path: &str, roots: &[(String, String)]) -> Vec<String> {
+    let through = roots.iter().filter_map(|(link, directory)| {
+        let rest = path.strip_prefix(directory.as_str())?.strip_prefix('/')?;
+        Some(join(link, rest))
+    });
+    std::iter::once(path.to_owned()).chain(through).collect()
+}
+
+/// Returns the path and everything above it, `a/b/c`, `a/b`, `a`.
+fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(path), |path| path.rsplit_once('/').map(|(above, _)| above))
 }

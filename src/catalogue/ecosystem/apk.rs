@@ -3,14 +3,16 @@
 //! One entry is a run of lines `<letter>:<value>`, ended by an empty line. Read are `P` name, `V` version,
 //! `A` architecture and `o` origin, the source package; the rest lists dependencies and files.
 
-use super::{Cataloguer, Installed, Parsed, Reads, package_name, word};
-use crate::model::{Ecosystem, Source};
+use super::{Cataloguer, Wants, package_name, word};
+use crate::{
+    catalogue::found::{File, Found, Parsed},
+    model::{Ecosystem, Source},
+};
 
 pub(super) const CATALOGUER: Cataloguer = Cataloguer {
     name: "apk",
-    paths: &["lib/apk/db/installed", "usr/lib/apk/db/installed"],
-    ignored_ending: None,
-    reads: Reads::Packages(Ecosystem::Apk, parse),
+    wants: &[Wants::Places(&["lib/apk/db/installed", "usr/lib/apk/db/installed"])],
+    parse: |file: &File<'_>| parse(file.bytes),
 };
 
 #[derive(Default)]
@@ -23,16 +25,15 @@ struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    fn installed(&self) -> Option<Installed> {
+    fn found(&self) -> Option<Found> {
         let name = package_name(self.name?)?;
         let version = word(self.version?)?;
         let architecture = self.architecture.map_or(Some(None), |value| word(value).map(Some))?;
         let origin = self.origin.filter(|value| !value.is_empty()).map_or(Some(name), package_name)?;
-        Some(Installed {
-            name: name.to_owned(),
-            version: version.to_owned(),
+        Some(Found {
             architecture: architecture.map(str::to_owned),
-            source: Source { name: origin.to_owned(), version: version.to_owned() },
+            source: Some(Source { name: origin.to_owned(), version: version.to_owned() }),
+            ..Found::new(Ecosystem::Apk, name, version)
         })
     }
 }
@@ -45,7 +46,7 @@ fn parse(bytes: &[u8]) -> Parsed {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.is_empty() {
             if entry.started {
-                parsed.add(entry.installed());
+                parsed.add(entry.found());
             }
             entry = Entry::default();
             continue;
@@ -68,11 +69,12 @@ mod tests {
 
     fn shown(text: &str) -> (Vec<String>, u64) {
         let parsed = parse(text.as_bytes());
-        let show = |p: &Installed| {
+        let show = |p: &Found| {
             let architecture = p.architecture.as_deref().unwrap_or("-");
-            format!("{} {} {architecture} {} {}", p.name, p.version, p.source.name, p.source.version)
+            let source = p.source.as_ref().unwrap();
+            format!("{} {} {architecture} {} {}", p.name, p.version, source.name, source.version)
         };
-        (parsed.installed.iter().map(show).collect(), parsed.unreadable)
+        (parsed.packages.iter().map(show).collect(), parsed.unreadable)
     }
 
     #[test]
@@ -129,8 +131,8 @@ mod tests {
 
     #[test]
     fn a_flood_of_packages_is_cut_and_counted() {
-        let text = "P:p\nV:1\n\n".repeat(super::super::PACKAGES_MAX + 7);
+        let text = "P:p\nV:1\n\n".repeat(crate::catalogue::found::PACKAGES_MAX + 7);
         let parsed = parse(text.as_bytes());
-        assert_eq!((parsed.installed.len(), parsed.unreadable), (100_000, 7));
+        assert_eq!((parsed.packages.len(), parsed.unreadable), (100_000, 7));
     }
 }

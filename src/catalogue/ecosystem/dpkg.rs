@@ -3,15 +3,22 @@
 //! A stanza is a run of fields; lines that begin with a blank continue the field above. Read are `Package`,
 //! `Version`, `Architecture`, `Source` and `Status`. A stanza of `status.d` is a control file and has no `Status`.
 
-use super::{Cataloguer, Installed, Parsed, Reads, package_name, word};
-use crate::model::{Ecosystem, Source};
+use super::{Cataloguer, Wants, package_name, word};
+use crate::{
+    catalogue::found::{File, Found, Parsed},
+    model::{Ecosystem, Source},
+};
 
 pub(super) const CATALOGUER: Cataloguer = Cataloguer {
     name: "dpkg",
-    paths: &["var/lib/dpkg/status", "var/lib/dpkg/status.d/"],
-    ignored_ending: Some(".md5sums"),
-    reads: Reads::Packages(Ecosystem::Deb, parse),
+    wants: &[Wants::Places(&["var/lib/dpkg/status", "var/lib/dpkg/status.d/"])],
+    parse: read,
 };
+
+/// Lists of checksums lie beside the control files of distroless images.
+fn read(file: &File<'_>) -> Parsed {
+    if file.path.ends_with(".md5sums") { Parsed::default() } else { parse(file.bytes) }
+}
 
 /// States in which the files of the package are on disk (dpkg(1), "Package states"). A half-installed one is a
 /// broken unpacking and dpkg itself calls for its reinstallation.
@@ -53,18 +60,17 @@ impl<'a> Stanza<'a> {
         self.values[4].is_none_or(|status| state(status).is_some_and(|state| PRESENT.contains(&state)))
     }
 
-    fn installed(&self) -> Option<Installed> {
+    fn found(&self) -> Option<Found> {
         let [name, version, architecture, source, _] = self.values;
         let (name, version) = (package_name(name?)?, word(version?)?);
         let architecture = architecture.map_or(Some(None), |value| word(value).map(Some))?;
         let source = source.map_or_else(|| Some((name, version)), |value| origin(value, version))?;
-        let installed = Installed {
-            name: name.to_owned(),
-            version: version.to_owned(),
+        let found = Found {
             architecture: architecture.map(str::to_owned),
-            source: Source { name: source.0.to_owned(), version: source.1.to_owned() },
+            source: Some(Source { name: source.0.to_owned(), version: source.1.to_owned() }),
+            ..Found::new(Ecosystem::Deb, name, version)
         };
-        (!self.malformed).then_some(installed)
+        (!self.malformed).then_some(found)
     }
 }
 
@@ -87,7 +93,7 @@ fn parse(bytes: &[u8]) -> Parsed {
             continue;
         }
         if stanza.started && stanza.present() {
-            parsed.add(stanza.installed());
+            parsed.add(stanza.found());
         }
         stanza = Stanza::default();
     }
@@ -100,11 +106,12 @@ mod tests {
 
     fn shown(text: &str) -> (Vec<String>, u64) {
         let parsed = parse(text.as_bytes());
-        let show = |p: &Installed| {
+        let show = |p: &Found| {
             let architecture = p.architecture.as_deref().unwrap_or("-");
-            format!("{} {} {architecture} {} {}", p.name, p.version, p.source.name, p.source.version)
+            let source = p.source.as_ref().unwrap();
+            format!("{} {} {architecture} {} {}", p.name, p.version, source.name, source.version)
         };
-        (parsed.installed.iter().map(show).collect(), parsed.unreadable)
+        (parsed.packages.iter().map(show).collect(), parsed.unreadable)
     }
 
     #[test]
@@ -194,8 +201,8 @@ Version: 2024a-0+deb12u1";
 
     #[test]
     fn a_flood_of_packages_is_cut_and_counted() {
-        let text = "Package: p\nVersion: 1\n\n".repeat(super::super::PACKAGES_MAX + 3);
+        let text = "Package: p\nVersion: 1\n\n".repeat(crate::catalogue::found::PACKAGES_MAX + 3);
         let parsed = parse(text.as_bytes());
-        assert_eq!((parsed.installed.len(), parsed.unreadable), (100_000, 3));
+        assert_eq!((parsed.packages.len(), parsed.unreadable), (100_000, 3));
     }
 }

@@ -1,104 +1,113 @@
-//! Package ecosystems and what tells the distribution: one file each, `bytes → facts`.
+//! Package ecosystems and what tells the distribution: one file each, `a file's bytes → packages`.
 //!
-//! To add one: write `ecosystem/<name>.rs` with its paths and its parser, then name it in [`ALL`].
+//! To add one: write `ecosystem/<name>.rs` with the files it wants and its parser, then name it in [`ALL`].
 
 mod apk;
 mod dpkg;
-mod os_release;
+pub(super) mod os_release;
 mod rpm;
 
 pub use os_release::OsRelease;
 
-use crate::model::{Ecosystem, Source};
+use super::found::{File, Parsed};
 
 /// What one file of this folder knows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cataloguer {
     /// The file's name, and the name that gaps are reported under.
     pub name: &'static str,
-    /// Normalised paths it reads; one that ends in `/` means every file directly in that directory.
-    pub paths: &'static [&'static str],
-    /// Ending of files in those directories that carry no facts.
-    pub ignored_ending: Option<&'static str>,
-    pub reads: Reads,
+    /// The files it reads.
+    pub wants: &'static [Wants],
+    /// Total on any bytes; reads nothing but what it is handed.
+    pub parse: fn(&File<'_>) -> Parsed,
 }
 
-/// What becomes of the files.
+/// Which files a cataloguer reads.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Reads {
-    /// A package database.
-    Packages(Ecosystem, fn(&[u8]) -> Parsed),
-    /// Tells the distribution; the first of the paths that does wins.
-    System(fn(&str, &[u8]) -> Option<OsRelease>),
-    /// A database this version cannot read: that it exists is a gap. Its bytes are not kept.
-    Unread,
+pub(super) enum Wants {
+    /// A package database or system file in one of these normalised paths; one that ends in `/` means every file directly
+    /// in that directory. Links to these places are followed across layers, and one that leads astray is a gap. A
+    /// database that is too large to be read fails the layer.
+    Places(&'static [&'static str]),
+    /// Files by their path, wherever they are. The function is asked for every file of every image: no regular
+    /// expressions. One that is too large to be read is a gap.
+    Paths(fn(&str) -> bool),
+    /// Executables and libraries in ELF, PE or Mach-O, told by their first bytes.
+    Executables,
 }
 
 /// Every ecosystem, by name.
 pub(super) const ALL: &[Cataloguer] =
     &[apk::CATALOGUER, dpkg::CATALOGUER, os_release::CATALOGUER, rpm::CATALOGUER];
 
-/// The most packages one database may hold. The largest distributions have some 60,000 packages in all.
-pub(super) const PACKAGES_MAX: usize = 100_000;
-
 /// The longest name, version or architecture that is accepted; real ones stay below a hundred.
 const WORD_BYTES_MAX: usize = 256;
 
-/// What a database holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Parsed {
-    /// In the order of the database.
-    pub installed: Vec<Installed>,
-    /// Entries that are malformed or beyond [`PACKAGES_MAX`].
-    pub unreadable: u64,
-}
-
-impl Parsed {
-    fn add(&mut self, entry: Option<Installed>) {
-        match entry {
-            Some(installed) if self.installed.len() < PACKAGES_MAX => self.installed.push(installed),
-            _ => self.unreadable += 1,
-        }
-    }
-}
-
-/// An installed package as its database names it, before the distribution is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Installed {
-    pub name: String,
-    pub version: String,
-    pub architecture: Option<String>,
-    pub source: Source,
-}
-
 impl Cataloguer {
-    /// Returns whether the content of a file at `path` is wanted.
-    pub(super) fn wants(&self, path: &str) -> bool {
-        self.paths.iter().any(|wanted| match wanted.strip_suffix('/') {
-            Some(directory) => self.wants_in(directory, path),
-            None => *wanted == path,
+    /// Returns the places where its databases are.
+    pub(super) fn places(&self) -> impl Iterator<Item = &'static str> {
+        let of = |wants: &Wants| match wants {
+            Wants::Places(places) => *places,
+            Wants::Paths(_) | Wants::Executables => &[],
+        };
+        self.wants.iter().flat_map(of).copied()
+    }
+
+    /// Returns whether the content of a file at `path` is wanted, whatever it is.
+    pub(super) fn wants_path(&self, path: &str) -> bool {
+        self.wants.iter().any(|wants| match wants {
+            Wants::Places(places) => places.iter().any(|place| is_at(place, path)),
+            Wants::Paths(wanted) => wanted(path),
+            Wants::Executables => false,
         })
     }
 
-    fn wants_in(&self, directory: &str, path: &str) -> bool {
-        let name = path.strip_prefix(directory).and_then(|rest| rest.strip_prefix('/'));
-        let ignored = self.ignored_ending.is_some_and(|ending| path.ends_with(ending));
-        name.is_some_and(|name| !name.contains('/')) && !ignored
+    fn wants_executables(&self) -> bool {
+        self.wants.iter().any(|wants| matches!(wants, Wants::Executables))
     }
 }
 
-/// Returns the cataloguer that wants a file at `path`.
-pub(super) fn wanting(path: &str) -> Option<&'static Cataloguer> {
-    ALL.iter().find(|cataloguer| cataloguer.wants(path))
+/// Returns whether a path is that of a place, or directly in it.
+fn is_at(place: &str, path: &str) -> bool {
+    match place.strip_suffix('/') {
+        Some(directory) => {
+            let name = path.strip_prefix(directory).and_then(|rest| rest.strip_prefix('/'));
+            name.is_some_and(|name| !name.contains('/'))
+        }
+        None => place == path,
+    }
 }
 
-/// Returns whether `path` is a wanted file or a directory on the way to one; links and removals there matter.
-pub(super) fn on_the_way(path: &str) -> bool {
-    let leads = |wanted: &&str| {
-        path.is_empty()
-            || wanted.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    wanting(path).is_some() || ALL.iter().flat_map(|cataloguer| cataloguer.paths).any(leads)
+/// Returns the cataloguers that want a file for its path.
+pub(super) fn wanting(path: &str) -> impl Iterator<Item = &'static Cataloguer> {
+    ALL.iter().filter(move |cataloguer| cataloguer.wants_path(path))
+}
+
+/// Returns the cataloguers that want every executable.
+pub(super) fn of_executables() -> impl Iterator<Item = &'static Cataloguer> {
+    ALL.iter().filter(|cataloguer| cataloguer.wants_executables())
+}
+
+/// Returns whether a path is that of a database: one that cannot be read fails the layer.
+pub(super) fn is_place(path: &str) -> bool {
+    ALL.iter().flat_map(Cataloguer::places).any(|place| is_at(place, path))
+}
+
+/// The bytes that tell an executable.
+pub(super) const MAGIC_BYTES: usize = 4;
+
+/// Returns whether a file begins like an executable or library: ELF, PE, Mach-O of either width and byte order, or a
+/// Mach-O for several processors.
+pub(super) fn is_executable(head: &[u8]) -> bool {
+    const MAGICS: [[u8; 4]; 6] = [
+        *b"\x7fELF",
+        [0xfe, 0xed, 0xfa, 0xce],
+        [0xfe, 0xed, 0xfa, 0xcf],
+        [0xce, 0xfa, 0xed, 0xfe],
+        [0xcf, 0xfa, 0xed, 0xfe],
+        [0xca, 0xfe, 0xba, 0xbe],
+    ];
+    head.starts_with(b"MZ") || MAGICS.iter().any(|magic| head.starts_with(magic))
 }
 
 /// Returns the value as text where it is one printable ASCII word of bearable length.
@@ -130,22 +139,34 @@ mod tests {
     }
 
     #[test]
-    fn wanted_files_and_the_directories_above_them_matter() {
-        for (path, wanted, way) in [
-            ("var/lib/dpkg/status", true, true),
-            ("var/lib/dpkg/status.d/libc6", true, true),
-            ("var/lib/dpkg/status.d/libc6.md5sums", false, false),
-            ("var/lib/dpkg/status.d/deep/er", false, false),
-            ("var/lib/dpkg/status.d", false, true),
-            ("lib/apk/db/installed", true, true),
-            ("usr/lib/apk/db/installed", true, true),
-            ("lib", false, true),
-            ("", false, true),
-            ("li", false, false),
-            ("var/lib/dpkg/status-old", false, false),
-            ("home/var/lib/dpkg/status", false, false),
+    fn places_are_wanted_and_their_neighbours_are_not() {
+        for (path, wanted) in [
+            ("var/lib/dpkg/status", true),
+            ("var/lib/dpkg/status.d/libc6", true),
+            ("var/lib/dpkg/status.d/deep/er", false),
+            ("var/lib/dpkg/status.d", false),
+            ("lib/apk/db/installed", true),
+            ("usr/lib/apk/db/installed", true),
+            ("lib", false),
+            ("", false),
+            ("var/lib/dpkg/status-old", false),
+            ("home/var/lib/dpkg/status", false),
         ] {
-            assert_eq!((wanting(path).is_some(), on_the_way(path)), (wanted, way), "{path}");
+            assert_eq!((wanting(path).count() == 1, is_place(path)), (wanted, wanted), "{path}");
+        }
+    }
+
+    #[test]
+    fn executables_are_told_by_their_first_bytes() {
+        for (head, expected) in [
+            (&b"\x7fELF\x02\x01"[..], true),
+            (b"MZ\x90\0", true),
+            (&[0xcf, 0xfa, 0xed, 0xfe, 0, 0], true),
+            (b"\x7fEL", false),
+            (b"#!/bin/sh", false),
+            (b"", false),
+        ] {
+            assert_eq!(is_executable(head), expected, "{head:?}");
         }
     }
 }

@@ -1,13 +1,16 @@
 //! What tells the distribution: os-release(5), else Alpine's and Debian's own files.
 
-use super::{Cataloguer, Reads};
+use serde::{Deserialize, Serialize};
 
-pub(super) const CATALOGUER: Cataloguer = Cataloguer {
-    name: "os_release",
-    paths: &["etc/os-release", "usr/lib/os-release", "etc/alpine-release", "etc/debian_version"],
-    ignored_ending: None,
-    reads: Reads::System(parse),
-};
+use super::{Cataloguer, Wants};
+use crate::catalogue::found::{File, Parsed};
+
+/// In order: the first that names a distribution counts.
+pub(in crate::catalogue) const PLACES: &[&str] =
+    &["etc/os-release", "usr/lib/os-release", "etc/alpine-release", "etc/debian_version"];
+
+pub(in crate::catalogue) const CATALOGUER: Cataloguer =
+    Cataloguer { name: "os_release", wants: &[Wants::Places(PLACES)], parse: read };
 
 /// How much of the file is read; real ones have some hundred bytes.
 const FILE_BYTES_MAX: usize = 64 * 1024;
@@ -16,7 +19,7 @@ const FILE_BYTES_MAX: usize = 64 * 1024;
 const PRETTY_CHARACTERS_MAX: usize = 120;
 
 /// The distribution of an image.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OsRelease {
     /// `ID`: lower-case letters, digits, `.`, `_` and `-`.
     pub id: String,
@@ -33,6 +36,10 @@ impl OsRelease {
     pub fn distro(&self) -> Option<String> {
         self.version_id.as_ref().map(|version| format!("{}-{version}", self.id))
     }
+}
+
+fn read(file: &File<'_>) -> Parsed {
+    Parsed { system: parse(file.path, file.bytes), ..Parsed::default() }
 }
 
 fn parse(path: &str, bytes: &[u8]) -> Option<OsRelease> {

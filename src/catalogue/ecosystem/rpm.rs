@@ -1,10 +1,11 @@
 //! RPM databases: recognised, not read in this version, so that an image of that family is never called empty.
 
-use super::{Cataloguer, Reads};
+use super::{Cataloguer, Wants};
+use crate::catalogue::found::Parsed;
 
 pub(super) const CATALOGUER: Cataloguer = Cataloguer {
     name: "rpm",
-    paths: &[
+    wants: &[Wants::Places(&[
         "usr/lib/sysimage/rpm/Packages",
         "usr/lib/sysimage/rpm/Packages.db",
         "usr/lib/sysimage/rpm/rpmdb.sqlite",
@@ -15,7 +16,6 @@ pub(super) const CATALOGUER: Cataloguer = Cataloguer {
         "var/lib/rpm/Packages.db",
         "var/lib/rpm/rpmdb.sqlite",
         "var/lib/rpmmanifest/container-manifest-2",
-    ],
-    ignored_ending: None,
-    reads: Reads::Unread,
+    ])],
+    parse: |_| Parsed::gap("databases of this kind are not read in this version"),
 };

@@ -1,11 +1,13 @@
 //! Decides, entry by entry, what of an archive is kept.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
-use super::{Limits, broken};
-use crate::catalogue::ecosystem::{self, Reads};
+use super::{Limits, content::Content};
+use crate::catalogue::ecosystem::wanting;
+use crate::catalogue::found::PathKey;
 use crate::catalogue::path::{PATH_BYTES_MAX, join, normalise, remove_below, split};
-use crate::catalogue::{CatalogueError, LayerFacts};
+use crate::catalogue::{CatalogueError, FileFacts, LayerFacts};
 
 /// Marks a removal (OCI image specification, `layer.md`, "Whiteouts").
 const WHITEOUT: &str = ".wh.";
@@ -15,17 +17,23 @@ const OPAQUE: &str = ".wh..wh..opq";
 /// The facts of a layer while it is read.
 pub(super) struct Keep {
     facts: LayerFacts,
-    kept_bytes: u64,
+    content: Content,
     kept_paths: usize,
     limits: Limits,
 }
 
 impl Keep {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { facts: LayerFacts::default(), kept_bytes: 0, kept_paths: 0, limits: *limits }
+        Self { facts: LayerFacts::default(), content: Content::new(limits), kept_paths: 0, limits: *limits }
     }
 
-    pub(super) fn into_facts(self) -> LayerFacts {
+    pub(super) fn into_facts(mut self) -> LayerFacts {
+        let facts = &mut self.facts;
+        facts.covers.sort_unstable();
+        facts.covers.dedup();
+        facts.directories.sort_unstable();
+        facts.directories.dedup();
+        drop_links_to_files(facts);
         self.facts
     }
 
@@ -45,17 +53,15 @@ impl Keep {
         if let Some(removed) = name.strip_prefix(WHITEOUT) {
             return self.removal(directory, name, removed);
         }
-        if !ecosystem::on_the_way(&path) || path.is_empty() {
-            return Ok(());
-        }
-        self.one_more()?;
-        // Archives of before 1988 mark a directory by the slash alone, and readers still honour it.
-        if kind.is_dir() || (kind.is_file() && raw.ends_with(b"/")) {
-            self.replace(&path);
-            self.facts.directories.insert(path);
+        if path.is_empty() {
             return Ok(());
         }
         self.replace(&path);
+        // Archives of before 1988 mark a directory by the slash alone, and readers still honour it.
+        if kind.is_dir() || (kind.is_file() && raw.ends_with(b"/")) {
+            self.facts.directories.push(PathKey::of(&path));
+            return Ok(());
+        }
         // What the same archive put below a path that has become something else than a directory is gone.
         remove_below(&mut self.facts.files, &path);
         remove_below(&mut self.facts.links, &path);
@@ -65,48 +71,31 @@ impl Keep {
             self.link(path, entry)
         } else {
             // A device or pipe hides what a lower layer has there, as a removal does.
-            self.facts.whiteouts.insert(path);
+            self.cover(&path);
             Ok(())
         }
     }
 
     fn removal(&mut self, directory: &str, name: &str, removed: &str) -> Result<(), CatalogueError> {
         if name == OPAQUE {
-            if ecosystem::on_the_way(directory) {
-                self.one_more()?;
-                self.facts.opaque.insert(directory.to_owned());
-            }
-            return Ok(());
-        }
-        let path = join(directory, removed);
-        if !removed.is_empty() && ecosystem::on_the_way(&path) {
             self.one_more()?;
-            self.facts.whiteouts.insert(path);
+            self.facts.opaque.insert(directory.to_owned());
+        } else if !removed.is_empty() && !removed.starts_with(WHITEOUT) {
+            self.one_more()?;
+            self.facts.whiteouts.insert(join(directory, removed));
         }
         Ok(())
     }
 
     fn file<R: Read>(&mut self, path: String, entry: &mut tar::Entry<'_, R>) -> Result<(), CatalogueError> {
-        let bytes = match ecosystem::wanting(&path).map(|cataloguer| cataloguer.reads) {
-            // A plain file where a directory is expected: nothing is below it.
-            None => {
-                self.facts.whiteouts.insert(path);
-                return Ok(());
+        match self.content.read(&path, entry)? {
+            Some(facts) => {
+                self.one_more()?;
+                self.facts.files.insert(path, facts);
             }
-            Some(Reads::Unread) => vec![],
-            Some(Reads::Packages(..) | Reads::System(_)) => self.content(entry)?,
-        };
-        self.store(path, bytes)
-    }
-
-    fn content<R: Read>(&self, entry: &mut tar::Entry<'_, R>) -> Result<Vec<u8>, CatalogueError> {
-        let max = self.limits.file_bytes;
-        let mut bytes = vec![];
-        entry.take(max + 1).read_to_end(&mut bytes).map_err(broken)?;
-        if bytes.len() as u64 > max {
-            return Err(CatalogueError::Limit { what: "bytes in a package database", max });
+            None => self.cover(&path),
         }
-        Ok(bytes)
+        Ok(())
     }
 
     fn link<R: Read>(&mut self, path: String, entry: &tar::Entry<'_, R>) -> Result<(), CatalogueError> {
@@ -115,27 +104,30 @@ impl Keep {
             if raw.len() > PATH_BYTES_MAX {
                 return Err(CatalogueError::Limit { what: "bytes in a link", max: PATH_BYTES_MAX as u64 });
             }
+            self.one_more()?;
             self.facts.links.insert(path, String::from_utf8_lossy(&raw).into_owned());
             return Ok(());
         }
         let target = normalise(&raw)?.unwrap_or_default();
-        match self.facts.files.get(&target).cloned() {
-            Some(bytes) if ecosystem::wanting(&path).is_some() => self.store(path, bytes),
-            _ => {
-                self.facts.links.insert(path, format!("/{target}"));
-                Ok(())
+        let wanted = wanting(&path).next().is_some();
+        match self.facts.files.get(&target) {
+            // The cataloguers of a database go by its path: what was read elsewhere was read by others.
+            Some(facts) if wanted && same_cataloguers(facts, &path) => {
+                let facts = facts.clone();
+                self.one_more()?;
+                self.facts.files.insert(path, facts);
             }
+            _ if wanted => {
+                self.one_more()?;
+                self.facts.links.insert(path, format!("/{target}"));
+            }
+            _ => self.cover(&path),
         }
+        Ok(())
     }
 
-    fn store(&mut self, path: String, bytes: Vec<u8>) -> Result<(), CatalogueError> {
-        self.kept_bytes += bytes.len() as u64;
-        if self.kept_bytes > self.limits.kept_bytes {
-            let max = self.limits.kept_bytes;
-            return Err(CatalogueError::Limit { what: "bytes in package databases", max });
-        }
-        self.facts.files.insert(path, bytes);
-        Ok(())
+    fn cover(&mut self, path: &str) {
+        self.facts.covers.push(PathKey::of(path));
     }
 
     fn one_more(&mut self) -> Result<(), CatalogueError> {
@@ -150,6 +142,46 @@ impl Keep {
     fn replace(&mut self, path: &str) {
         self.facts.files.remove(path);
         self.facts.links.remove(path);
-        self.facts.directories.remove(path);
     }
+}
+
+fn same_cataloguers(facts: &FileFacts, path: &str) -> bool {
+    wanting(path).all(|cataloguer| facts.readings.contains_key(cataloguer.name))
+}
+
+/// Leaves out links to plain files of the same layer: no path leads through them, and there are thousands.
+fn drop_links_to_files(facts: &mut LayerFacts) {
+    let links = std::mem::take(&mut facts.links);
+    let mut kept = BTreeMap::new();
+    let mut dropped = vec![];
+    for (path, target) in links {
+        let leads_to_file = wanting(&path).next().is_none()
+            && lexical(&path, &target)
+                .is_some_and(|target| facts.covers.binary_search(&PathKey::of(&target)).is_ok());
+        if leads_to_file {
+            dropped.push(PathKey::of(&path));
+        } else {
+            kept.insert(path, target);
+        }
+    }
+    facts.links = kept;
+    facts.covers.extend(dropped);
+    facts.covers.sort_unstable();
+}
+
+/// Returns where a link leads by its words alone.
+fn lexical(path: &str, target: &str) -> Option<String> {
+    let mut segments: Vec<&str> = if target.starts_with('/') {
+        vec![]
+    } else {
+        split(path).0.split('/').filter(|segment| !segment.is_empty()).collect()
+    };
+    for segment in target.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            _ => segments.push(segment),
+        }
+    }
+    (!segments.is_empty()).then(|| segments.join("/"))
 }

@@ -3,6 +3,7 @@
 //! Nothing is unpacked. Order of things: compressed bytes → [`meter::Compressed`] → decoder → [`meter::Measured`]
 //! (hash and limits) → `tar` → [`keep::Keep`].
 
+mod content;
 mod keep;
 mod meter;
 
@@ -17,9 +18,9 @@ use meter::{Compressed, Measured, Meter};
 /// What a layer may cost.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
-    /// One file of interest. The largest package database seen has 6 MB.
+    /// One file that is read. The largest package database seen has 60 MB; of executables few are larger.
     file_bytes: u64,
-    /// All files of interest of a layer together: what one worker may hold.
+    /// About what is kept of the files of a layer.
     kept_bytes: u64,
     /// Entries of the archive. Images with a million small files exist.
     entries: u64,
@@ -31,7 +32,7 @@ struct Limits {
     ratio_free_bytes: u64,
     /// Bytes of the headers before one entry (long names, pax records), which the `tar` crate holds in memory.
     header_bytes: u64,
-    /// Files, links, directories and removals of interest.
+    /// Files that are read, links and removals. Images with a hundred thousand links exist.
     kept_paths: usize,
 }
 
@@ -43,7 +44,7 @@ const LIMITS: Limits = Limits {
     ratio: 1000,
     ratio_free_bytes: 64 << 20,
     header_bytes: 1 << 20,
-    kept_paths: 20_000,
+    kept_paths: 500_000,
 };
 
 /// The largest window a zstd frame may ask for: 2^27 bytes, the reference decoder's own limit.

@@ -1,6 +1,7 @@
 use std::io::Write;
 
 use super::*;
+use crate::catalogue::PathKey;
 
 /// What an archive of the tests holds.
 enum Item<'a> {
@@ -70,7 +71,8 @@ fn every_compression_gives_the_same_facts_and_diff_id() {
     ] {
         let read = read_layer(media_type, bytes.as_slice()).unwrap();
         assert_eq!(read.diff_id, Digest::sha256(&tar), "{media_type}");
-        assert_eq!(read.facts.files["etc/os-release"], b"ID=a\n");
+        let system = read.facts.files["etc/os-release"].readings["os_release"].system.as_ref();
+        assert_eq!(system.unwrap().id, "a");
         assert_eq!((read.facts.files.len(), read.facts.entries), (1, 2));
         assert_eq!(read.facts.uncompressed_bytes, tar.len() as u64);
     }
@@ -84,7 +86,7 @@ fn the_diff_id_covers_the_padding_after_the_last_entry() {
 }
 
 #[test]
-fn whiteouts_links_and_directories_of_interest_are_kept() {
+fn whiteouts_links_directories_and_what_covers_lower_files_are_kept() {
     let facts = facts_of(&[
         Folder("var/lib/dpkg/"),
         File("var/lib/dpkg/.wh.status", b""),
@@ -95,30 +97,37 @@ fn whiteouts_links_and_directories_of_interest_are_kept() {
         Symlink("bin", "usr/bin"),
         Symlink("etc/os-release", "../usr/lib/os-release"),
         Pipe("var/lib/rpm/Packages"),
+        File("usr/bin/[", b"no interest"),
+        // Leads to no directory, so nobody needs to follow it.
+        Symlink("usr/bin/test", "["),
     ]);
     assert!(facts.files.is_empty());
-    assert_eq!(facts.whiteouts.iter().collect::<Vec<_>>(), ["var/lib/dpkg/status", "var/lib/rpm/Packages"]);
+    assert_eq!(facts.whiteouts.iter().collect::<Vec<_>>(), ["usr/bin/ls", "var/lib/dpkg/status"]);
     assert_eq!(facts.opaque.iter().collect::<Vec<_>>(), ["lib/apk"]);
-    assert_eq!(facts.directories.iter().collect::<Vec<_>>(), ["var/lib/dpkg"]);
+    assert_eq!(facts.directories, [PathKey::of("var/lib/dpkg")]);
     let links: Vec<_> = facts.links.iter().map(|(path, target)| (path.as_str(), target.as_str())).collect();
-    assert_eq!(links, [("etc/os-release", "../usr/lib/os-release"), ("lib", "usr/lib")]);
+    let expected = [("bin", "usr/bin"), ("etc/os-release", "../usr/lib/os-release"), ("lib", "usr/lib")];
+    assert_eq!(links, expected);
+    let mut covers = ["var/lib/rpm/Packages", "usr/bin/[", "usr/bin/test"].map(PathKey::of);
+    covers.sort();
+    assert_eq!(facts.covers, covers);
 }
 
 #[test]
 fn a_hard_link_is_its_file_where_that_was_kept() {
     let facts = facts_of(&[
-        File("usr/lib/apk/db/installed", b"P:a\n"),
+        File("usr/lib/apk/db/installed", b"P:a\nV:1\n"),
         Hardlink(APK, "usr/lib/apk/db/installed"),
         Hardlink("var/lib/dpkg/status", "srv/hidden"),
     ]);
-    assert_eq!(facts.files[APK], b"P:a\n");
+    assert_eq!(facts.files[APK].readings["apk"].packages[0].name, "a");
     assert_eq!(facts.links["var/lib/dpkg/status"], "/srv/hidden");
 }
 
 #[test]
 fn the_last_entry_of_a_path_counts() {
-    let facts = facts_of(&[File(APK, b"first"), File(APK, b"second")]);
-    assert_eq!(facts.files[APK], b"second");
+    let facts = facts_of(&[File(APK, b"P:first\nV:1\n"), File(APK, b"P:second\nV:1\n")]);
+    assert_eq!(facts.files[APK].readings["apk"].packages[0].name, "second");
     let facts = facts_of(&[File(APK, b"first"), Symlink(APK, "elsewhere")]);
     assert!(facts.files.is_empty() && facts.links.contains_key(APK));
     let facts = facts_of(&[File(APK, b"first"), Symlink("lib", "elsewhere")]);
@@ -137,7 +146,7 @@ fn long_paths_reach_their_file() {
     header.set_mode(0o644);
     builder.append_data(&mut header, &deep, &b"abc"[..]).unwrap();
     let facts = plain(&builder.into_inner().unwrap(), &LIMITS).unwrap().facts;
-    assert_eq!(facts.files[&deep], b"abc");
+    assert_eq!(facts.files[&deep].readings["dpkg"].unreadable, 1);
 }
 
 fn limit_of(result: Result<LayerRead, CatalogueError>) -> &'static str {
@@ -150,11 +159,13 @@ fn limit_of(result: Result<LayerRead, CatalogueError>) -> &'static str {
 #[test]
 fn every_limit_stops_the_layer() {
     let big = vec![b'x'; 4096];
+    let mut big = big;
+    big[..9].copy_from_slice(b"P:a\nV:1\n\n");
     let tar = archive_of(&[File(APK, &big), File("etc/os-release", &big), File("x", &big)]);
     assert!(plain(&tar, &LIMITS).is_ok());
     let cases: [(Limits, &str); 5] = [
         (Limits { file_bytes: 4095, ..LIMITS }, "bytes in a package database"),
-        (Limits { kept_bytes: 8191, ..LIMITS }, "bytes in package databases"),
+        (Limits { kept_bytes: 100, ..LIMITS }, "bytes of facts"),
         (Limits { entries: 2, ..LIMITS }, "entries"),
         (Limits { uncompressed_bytes: 10_000, ..LIMITS }, "uncompressed bytes"),
         (Limits { kept_paths: 1, ..LIMITS }, "paths of interest"),

@@ -1,0 +1,106 @@
+//! Entries of files become components: one for each package URL, wherever it was found.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::gather::{Entry, Gathered};
+use crate::catalogue::{Component, OsRelease, Place};
+use crate::model::{Package, Source};
+
+/// The purl namespace where no os-release names a distribution.
+const NO_DISTRIBUTION: &str = "unknown";
+
+/// The most places that are kept of one component.
+const PLACES_MAX: usize = 64;
+
+/// What became of the entries.
+pub(super) struct Joined {
+    /// By package URL.
+    pub components: BTreeMap<String, Component>,
+    /// The package URL of every entry, in their order; `None` for those that no package URL can name.
+    pub purls: Vec<Option<String>>,
+    /// Number of the latter.
+    pub nameless: u64,
+}
+
+/// Makes components of the entries.
+pub(super) fn join(gathered: &Gathered<'_>, system: Option<&OsRelease>) -> Joined {
+    let mut joined = Joined { components: BTreeMap::new(), purls: vec![], nameless: 0 };
+    for entry in &gathered.entries {
+        let package = package(entry, system);
+        let Ok(purl) = package.purl() else {
+            joined.nameless += 1;
+            joined.purls.push(None);
+            continue;
+        };
+        let component =
+            joined.components.entry(purl.clone()).or_insert_with(|| bare(entry, package, purl.clone()));
+        fill(component, entry);
+        joined.purls.push(Some(purl));
+    }
+    add_licences(gathered, &mut joined);
+    joined
+}
+
+fn package(entry: &Entry<'_>, system: Option<&OsRelease>) -> Package {
+    let found = entry.found;
+    let of_distribution = found.ecosystem.is_of_distribution();
+    let distribution = || system.map_or(NO_DISTRIBUTION, |system| &system.id).to_owned();
+    let own = || Source { name: found.name.clone(), version: found.version.clone() };
+    Package {
+        ecosystem: found.ecosystem,
+        namespace: if of_distribution && found.namespace.is_empty() {
+            distribution()
+        } else {
+            found.namespace.clone()
+        },
+        name: found.name.clone(),
+        version: found.version.clone(),
+        architecture: found.architecture.clone(),
+        distro: system.filter(|_| of_distribution).and_then(OsRelease::distro),
+        source: found.source.clone().unwrap_or_else(own),
+        qualifiers: found.qualifiers.clone(),
+    }
+}
+
+fn bare(entry: &Entry<'_>, package: Package, purl: String) -> Component {
+    Component {
+        package,
+        purl,
+        cataloguer: entry.cataloguer.to_owned(),
+        form: entry.found.form,
+        places: BTreeSet::new(),
+        licences: BTreeSet::new(),
+        creator: None,
+        source_url: None,
+        cpes: BTreeSet::new(),
+        needs: BTreeSet::new(),
+        owner: None,
+        sha512: None,
+    }
+}
+
+/// Adds what one more entry knows; of what can be only once, the first entry's word stays.
+fn fill(component: &mut Component, entry: &Entry<'_>) {
+    let found = entry.found;
+    if component.places.len() < PLACES_MAX {
+        component.places.insert(Place {
+            path: entry.path.to_owned(),
+            inside: found.inside.clone(),
+            layer: entry.layer,
+        });
+    }
+    component.licences.extend(found.licences.iter().cloned());
+    component.cpes.extend(found.cpes.iter().cloned());
+    component.creator = component.creator.take().or_else(|| found.creator.clone());
+    component.source_url = component.source_url.take().or_else(|| found.source_url.clone());
+    component.sha512 = component.sha512.take().or_else(|| found.sha512.clone());
+}
+
+/// Adds licences that files beside a database tell of its packages.
+fn add_licences(gathered: &Gathered<'_>, joined: &mut Joined) {
+    for (addition, purl) in super::owner::added(gathered, &joined.purls) {
+        if let Some(component) = joined.components.get_mut(purl) {
+            component.licences.extend(addition.licences.iter().cloned());
+        }
+    }
+}

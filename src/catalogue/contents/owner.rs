@@ -1,0 +1,59 @@
+//! Which package of the distribution owns the file in which another component was found.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::gather::Gathered;
+use crate::catalogue::Component;
+use crate::catalogue::found::{Addition, PathKey};
+
+/// Directories that are one with their namesake in the root where /usr is merged; databases name either.
+const MERGED: &str = "usr/";
+
+/// Names the owner of every component that is not itself of the distribution.
+pub(super) fn link(
+    gathered: &Gathered<'_>,
+    purls: &[Option<String>],
+    components: &mut BTreeMap<String, Component>,
+) {
+    let mut owners: HashMap<PathKey, &str> = HashMap::new();
+    for (entry, purl) in gathered.entries.iter().zip(purls) {
+        let Some(purl) = purl else { continue };
+        owners.extend(entry.found.owns.iter().map(|key| (*key, purl.as_str())));
+    }
+    for (addition, purl) in added(gathered, purls) {
+        owners.extend(addition.owns.iter().map(|key| (*key, purl)));
+    }
+    for component in components.values_mut().filter(|one| !one.package.ecosystem.is_of_distribution()) {
+        let owner = component.places.iter().find_map(|place| owner(&owners, &place.path));
+        component.owner = owner.map(str::to_owned);
+    }
+}
+
+fn owner<'a>(owners: &HashMap<PathKey, &'a str>, path: &str) -> Option<&'a str> {
+    let other = path.strip_prefix(MERGED).map_or_else(|| format!("{MERGED}{path}"), str::to_owned);
+    owners.get(&PathKey::of(path)).or_else(|| owners.get(&PathKey::of(&other))).copied()
+}
+
+/// Returns what files beside a database add, with the package URL of the package they mean. Of packages that are
+/// installed for several architectures all are meant where the file does not say which.
+pub(super) fn added<'a>(
+    gathered: &'a Gathered<'_>,
+    purls: &'a [Option<String>],
+) -> Vec<(&'a Addition, &'a str)> {
+    let mut named: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
+    for (index, entry) in gathered.entries.iter().enumerate() {
+        named.entry((entry.cataloguer, entry.found.name.as_str())).or_default().push(index);
+    }
+    let mut added = vec![];
+    for (cataloguer, addition) in &gathered.additions {
+        let key = (*cataloguer, addition.package.as_str());
+        for &index in named.get(&key).into_iter().flatten() {
+            let architecture = &gathered.entries[index].found.architecture;
+            let is_meant = addition.architecture.is_none() || addition.architecture == *architecture;
+            if let (true, Some(purl)) = (is_meant, &purls[index]) {
+                added.push((*addition, purl.as_str()));
+            }
+        }
+    }
+    added
+}
