@@ -8,7 +8,7 @@ use crate::{
         BuildStated, Custody, Document as _, Listed, MaterialStated, PublisherDocument, PublisherRecord,
         PublisherStatement, SbomCompared, SummaryStated, VexStated, VulnerabilitiesStated,
     },
-    model::{Digest, Outcome, foreign},
+    model::{Digest, Ecosystem, Outcome, foreign},
     trust::predicate::{
         Content, Product, Provenance, Sbom, Stated, StatedList, Vex, VexStatement, comparable,
     },
@@ -25,9 +25,6 @@ const STATEMENTS_MAX: usize = 1000;
 
 /// The most characters of one foreign value in the record.
 const SHOWN_CHARS_MAX: usize = 300;
-
-/// Types of packages that our catalogue reads.
-const CATALOGUED: [&str; 2] = ["apk", "deb"];
 
 /// Package lists by file name.
 type Lists = BTreeMap<String, String>;
@@ -140,7 +137,7 @@ fn compared(custody: &Custody, lists: &Lists, subject: &Digest, sbom: &Sbom) -> 
         let kind = kind(package);
         if ours.contains(package) {
             both += 1;
-        } else if CATALOGUED.contains(&kind.as_str()) {
+        } else if Ecosystem::of_purl_type(&kind).is_some() {
             only.push(package.as_str());
         } else {
             *other_types.entry(shown(&kind)).or_default() += 1;

@@ -64,6 +64,8 @@ struct Sorted {
     installed: BTreeMap<Installed, BTreeSet<String>>,
     /// Number of packages by what they are and why they have no advisories.
     without: BTreeMap<(String, String), u64>,
+    /// Number of packages by type, of types that are not matched in this version.
+    others: BTreeMap<String, u64>,
 }
 
 /// Returns the ecosystems that a package list needs, to read them from the bundle.
@@ -86,10 +88,11 @@ pub fn scan(
     digest: &Digest,
     gaps: Vec<NotLookedAt>,
 ) -> Result<ScanRecord, ScanError> {
-    let Sorted { installed, without } = sort(packages_text)?;
+    let Sorted { installed, without, others } = sort(packages_text)?;
     let mut not_looked_at: BTreeSet<NotLookedAt> = gaps.into_iter().collect();
     let gap = |((what, reason), packages)| NotLookedAt { what, reason, packages };
     not_looked_at.extend(without.into_iter().map(gap));
+    not_looked_at.extend(others.into_iter().map(|(of, count)| not_matched(&of, count)));
     let used: BTreeSet<_> = installed.keys().map(|installed| installed.ecosystem.clone()).collect();
     if let Some(ecosystem) = used.iter().find(|ecosystem| !bundle.can_look_up(ecosystem)) {
         return Err(ScanError::NotDecoded(ecosystem.clone()));
@@ -136,9 +139,20 @@ fn sort(packages_text: &str) -> Result<Sorted, ScanError> {
             release::Place::Unknown { what, reason } => {
                 *sorted.without.entry((what, reason)).or_default() += 1;
             }
+            release::Place::Other(of) => *sorted.others.entry(of).or_default() += 1,
         }
     }
     Ok(sorted)
+}
+
+/// Returns a gap about packages that are listed and not matched in this version. It holds no image, as their absence from
+/// the list held none before they were catalogued.
+fn not_matched(of: &str, count: u64) -> NotLookedAt {
+    NotLookedAt {
+        what: format!("{count} packages of type `{of}`"),
+        reason: "listed, and not matched against advisories in this version".to_owned(),
+        packages: 0,
+    }
 }
 
 /// Returns a gap for every ecosystem the image uses and the bundle does not know.

@@ -11,22 +11,22 @@ use crate::model::{Ecosystem, Package, PackageError};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
     Known(Installed),
-    /// No advisories are imported for such packages.
+    /// No advisories are imported for such packages of a distribution.
     Unknown {
         what: String,
         reason: String,
     },
+    /// Packages of a language, or programs without a package: by their type.
+    Other(String),
 }
 
 /// Returns the place of one package URL.
 pub(super) fn place(purl: &str) -> Result<Place, PackageError> {
     let parsed = PackageUrl::from_str(purl)
         .map_err(|e| PackageError { purl: purl.chars().take(200).collect(), reason: e.to_string() })?;
-    if !matches!(parsed.ty(), "deb" | "apk") {
-        return Ok(Place::Unknown {
-            what: format!("packages of type `{}`", parsed.ty()),
-            reason: "no advisories are imported for this type of package".to_owned(),
-        });
+    let of_distribution = |ecosystem: &Ecosystem| ecosystem.is_of_distribution();
+    if Ecosystem::of_purl_type(parsed.ty()).filter(of_distribution).is_none() {
+        return Ok(Place::Other(parsed.ty().to_owned()));
     }
     let package: Package = purl.parse()?;
     Ok(match (package.ecosystem, package.namespace.as_str()) {

@@ -161,10 +161,10 @@ fn what_cannot_be_judged_is_said() {
     assert_eq!(
         said,
         [
+            "2 packages of type `npm`: listed, and not matched against advisories in this version (0)",
             "catalogue: an rpm database (0)",
             "packages of `Debian:13`: the advisory bundle has no records for `Debian:13` (2)",
             "packages of `ubuntu`: no advisories are imported for this distribution (1)",
-            "packages of type `npm`: no advisories are imported for this type of package (2)",
             "source package `broken` of `Debian:12`: the version installed cannot be compared; advisories \
              concerned: 1, the first `DEBIAN-CVE-2024-0001` (1)",
             "source package `odd` of `Debian:12`: the version of the advisory cannot be compared; \
@@ -268,6 +268,7 @@ fn image(path: &std::path::Path) -> String {
             architecture: Some(field("A:")),
             distro: Some("alpine-3.10.4".into()),
             source,
+            qualifiers: std::collections::BTreeMap::new(),
         };
         package.purl().unwrap() + "\n"
     };
