@@ -13,12 +13,16 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{Exit, env, exit, show, work_tree, world};
+use super::{
+    Exit, exit, show,
+    source::{self, Refusal, Sources},
+    world,
+};
 use crate::{
     intake::{self, Copies, Cpu, Intake, IntakeError, LayerStore, Looked, OpenRepository, Wish},
-    manifest::{self, Desired, SourceFile},
-    model::{Digest, Kind, Reference, Repository, quantity},
-    reconcile::{Registries, RunError},
+    manifest::Desired,
+    model::{Digest, Kind, Reference, quantity},
+    reconcile::RunError,
     registry::{Local, Place, RegistryError, Usage},
     ui::{Event, Progress, Ui},
 };
@@ -31,9 +35,6 @@ const LOOKS_AT_ONCE: usize = 32;
 
 /// Bytes of blobs in flight over all transfers.
 const COPY_BYTES_MAX: u64 = 32 * 1024 * 1024;
-
-/// The tag that is meant where none is written, as container tools have it.
-const DEFAULT_TAG: &str = "latest";
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -76,7 +77,7 @@ impl Order {
 pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
     let (orders, manifests) = match prepared(arguments) {
         Ok(prepared) => prepared,
-        Err(error) => return told(ui, error),
+        Err(refusal) => return refusal.told(ui),
     };
     let copied = world::runtime().and_then(|runtime| {
         runtime.block_on(async {
@@ -97,25 +98,9 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
     }
 }
 
-/// Why nothing was begun.
-enum Refusal {
-    Usage(String),
-    Manifests(Vec<manifest::Diagnostic>, Vec<SourceFile>),
-}
-
-fn told(ui: &Ui, refusal: Refusal) -> Exit {
-    match refusal {
-        Refusal::Usage(reason) => {
-            ui.error(&reason);
-            Exit::Usage
-        }
-        Refusal::Manifests(diagnostics, files) => exit::show(ui, &RunError::Manifest(diagnostics), &files),
-    }
-}
-
 fn prepared(arguments: &Arguments) -> Result<(Vec<Order>, Option<Desired>), Refusal> {
     let orders = orders(arguments).map_err(Refusal::Usage)?;
-    let manifests = manifests(&arguments.repository)?;
+    let manifests = source::manifests(&arguments.repository)?;
     for Order { target, .. } in &orders {
         if let Some(Reference::Digest(_)) = target.reference() {
             return Err(Refusal::Usage(format!(
@@ -168,19 +153,6 @@ fn order(line: &str) -> Result<Order, String> {
     };
     let place = |text: &str| text.parse::<Place>().map_err(|error| error.to_string());
     Ok(Order { source: place(source)?, target: place(target)? })
-}
-
-/// Reads the manifests of a repository, where there are any.
-fn manifests(root: &Path) -> Result<Option<Desired>, Refusal> {
-    if !root.join("fondaco.yaml").is_file() {
-        return Ok(None);
-    }
-    let unreadable = |error| Refusal::Usage(format!("`{}` cannot be read: {error}", root.display()));
-    let files = work_tree::sources(root).map_err(unreadable)?;
-    match manifest::read(&files) {
-        Ok(desired) => Ok(Some(desired)),
-        Err(diagnostics) => Err(Refusal::Manifests(diagnostics, files)),
-    }
 }
 
 /// What became of one order.
@@ -257,20 +229,18 @@ async fn tell(
 /// Opens sources and targets, each registry, directory and archive once.
 struct Ends<'a> {
     arguments: &'a Arguments,
-    manifests: Option<&'a Desired>,
-    registries: Registries,
-    sources: BTreeMap<String, Local>,
+    sources: Sources<'a>,
     targets: BTreeMap<String, Local>,
 }
 
 impl<'a> Ends<'a> {
     fn new(arguments: &'a Arguments, manifests: Option<&'a Desired>) -> Self {
-        let registries = Registries::new(arguments.repository.clone(), env::credentials());
-        Self { arguments, manifests, registries, sources: BTreeMap::new(), targets: BTreeMap::new() }
+        let sources = Sources::new(arguments.repository.clone(), manifests, &arguments.plain_http);
+        Self { arguments, sources, targets: BTreeMap::new() }
     }
 
     async fn wish(&mut self, order: &Order, progress: &Progress) -> Result<Wish, RegistryError> {
-        let (from, meant) = self.source(&order.source).await?;
+        let (from, meant) = self.sources.open(&order.source).await?;
         let (to, named) = self.target(&order.target).await?;
         // Without a name of its own the target is named as the source is; an image that is meant by its digest is not.
         let tag = [named.as_ref(), order.source.reference(), Some(&meant)].into_iter().flatten().find_map(
@@ -289,27 +259,10 @@ impl<'a> Ends<'a> {
         Ok(Wish { from, reference: meant, to, tag, companions, progress })
     }
 
-    async fn source(&mut self, place: &Place) -> Result<(OpenRepository, Reference), RegistryError> {
-        if let Place::Image { repository, reference } = place {
-            let reference = reference.clone().unwrap_or_else(|| Reference::tag(DEFAULT_TAG));
-            return Ok((self.image(repository)?, reference));
-        }
-        // The reference is part of the key: it is resolved when the place is opened.
-        let key = place.to_string();
-        if !self.sources.contains_key(&key)
-            && let Some(local) = Local::source(place).await?
-        {
-            self.sources.insert(key.clone(), local);
-        }
-        let local = &self.sources[&key];
-        let reference = local.reference.clone().unwrap_or_else(|| Reference::tag(DEFAULT_TAG));
-        Ok((opened(local), reference))
-    }
-
     async fn target(&mut self, place: &Place) -> Result<(OpenRepository, Option<Reference>), RegistryError> {
         let reference = place.reference().cloned();
         if let Place::Image { repository, .. } = place {
-            return Ok((self.image(repository)?, reference));
+            return Ok((self.sources.image(repository)?, reference));
         }
         let key = place.clone().with_reference(None).to_string();
         if !self.targets.contains_key(&key)
@@ -317,32 +270,17 @@ impl<'a> Ends<'a> {
         {
             self.targets.insert(key.clone(), local);
         }
-        Ok((opened(&self.targets[&key]), reference))
-    }
-
-    fn image(&self, repository: &Repository) -> Result<OpenRepository, RegistryError> {
-        let (host, path) = (repository.host.as_str(), repository.path.clone());
-        let registry = match self.manifests {
-            Some(desired) if desired.registries.contains_key(host) => self.registries.get(desired, host)?,
-            _ => self
-                .registries
-                .undeclared(host, self.arguments.plain_http.iter().any(|plain| plain == host))?,
-        };
-        Ok(OpenRepository { registry, path })
+        Ok((source::opened(&self.targets[&key]), reference))
     }
 
     /// Completes what was written to files, and returns what was asked of whom.
     async fn finish(self) -> Result<BTreeMap<String, Usage>, RegistryError> {
-        self.registries.settle().await;
+        self.sources.registries.settle().await;
         for local in self.targets.into_values() {
             local.finish().await?;
         }
-        Ok(self.registries.usage())
+        Ok(self.sources.registries.usage())
     }
-}
-
-fn opened(local: &Local) -> OpenRepository {
-    OpenRepository { registry: Arc::clone(&local.registry), path: local.repository.clone() }
 }
 
 fn failed(error: &IntakeError) -> Outcome {

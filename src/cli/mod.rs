@@ -14,6 +14,7 @@ mod plan;
 mod protect;
 mod reconcile;
 mod schema;
+mod source;
 mod trust;
 mod trust_roots;
 mod verify_bundle;

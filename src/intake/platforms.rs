@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
 use super::blobs::{Transfer, is_foreign, layer_key};
 use super::manifests::Node;
 use super::{IntakeError, rootfs};
 use crate::catalogue::{Contents, LayerFacts, merge, packages_text};
 use crate::evidence::{LayerRecord, NotLookedAt, PlatformRecord, Unread, packages_file};
-use crate::model::{Descriptor, ImageConfig, ImageManifest, Package, Platform};
+use crate::model::{Descriptor, Digest, ImageConfig, ImageManifest, Package, Platform};
 
 /// The largest image configuration that is read; real ones have some ten KB, and build histories grow them.
 const CONFIG_BYTES_MAX: u64 = 8 << 20;
@@ -20,10 +22,11 @@ const PLATFORM_BYTES_MAX: usize = 64;
 pub(super) struct Catalogued {
     pub platform: Platform,
     pub manifest: Descriptor,
+    pub config: ImageConfig,
     pub layers: Vec<LayerRecord>,
     pub contents: Contents,
     /// Layers that were not read.
-    unread: Vec<Unread>,
+    pub unread: Vec<Unread>,
 }
 
 /// Catalogues the image of one manifest, whose blobs are in the target. `None` where its configuration is none of an
@@ -35,27 +38,39 @@ pub(super) async fn catalogue(
 ) -> Result<Option<Catalogued>, IntakeError> {
     let Some(config) = config(transfer, image).await? else { return Ok(None) };
     let platform = platform(node, image, &config)?;
-    let mut layers = vec![];
-    let mut facts: Vec<Arc<LayerFacts>> = vec![];
-    let mut unread_layers = vec![];
-    for (layer, promised) in image.layers.iter().zip(&config.rootfs.diff_ids) {
-        let (digest, diff_id) = (layer.digest.clone(), promised.clone());
-        layers.push(LayerRecord { digest, diff_id, size: layer.size });
-        let Some(key) = layer_key(layer).filter(|_| !is_foreign(layer)) else {
-            unread_layers.push(unread(layer));
-            continue;
-        };
-        let known = transfer.layer(&key, layer).await?;
-        if known.diff_id != *promised {
-            let (layer, promised) = (layer.digest.clone(), promised.clone());
-            return Err(IntakeError::DiffId { layer, promised, found: known.diff_id });
-        }
-        facts.push(known.facts);
-    }
+    let pairs = || image.layers.iter().zip(&config.rootfs.diff_ids);
+    let record = |(layer, diff_id): (&Descriptor, &Digest)| LayerRecord {
+        digest: layer.digest.clone(),
+        diff_id: diff_id.clone(),
+        size: layer.size,
+    };
+    let layers = pairs().map(record).collect();
+    let unreadable = |layer: &&Descriptor| is_foreign(layer) || layer_key(layer).is_none();
+    let unread_layers: Vec<Unread> = image.layers.iter().filter(unreadable).map(unread).collect();
+    let reads: Vec<_> = pairs().map(|(layer, promised)| facts_of(transfer, layer, promised)).collect();
+    let facts = stream::iter(reads).buffered(transfer.intake.parallel_blobs);
+    let facts: Vec<Option<Arc<LayerFacts>>> = facts.try_collect().await?;
+    // A layer that is not read keeps its place, so that layers are counted as the manifest does.
+    let facts: Vec<Arc<LayerFacts>> = facts.into_iter().map(Option::unwrap_or_default).collect();
     let mut contents = transfer.intake.cpu.run(move || merge(&facts)).await?;
     contents.gaps.extend(unread_layers.iter().map(gap));
     let manifest = node.raw.descriptor.clone();
-    Ok(Some(Catalogued { platform, manifest, layers, contents, unread: unread_layers }))
+    Ok(Some(Catalogued { platform, manifest, config, layers, contents, unread: unread_layers }))
+}
+
+/// Returns the facts of a layer that is what the configuration promises; `None` where it cannot be read.
+async fn facts_of(
+    transfer: &Transfer<'_>,
+    layer: &Descriptor,
+    promised: &Digest,
+) -> Result<Option<Arc<LayerFacts>>, IntakeError> {
+    let Some(key) = layer_key(layer).filter(|_| !is_foreign(layer)) else { return Ok(None) };
+    let known = transfer.layer(&key, layer).await?;
+    if known.diff_id == *promised {
+        return Ok(Some(known.facts));
+    }
+    let (layer, promised) = (layer.digest.clone(), promised.clone());
+    Err(IntakeError::DiffId { layer, promised, found: known.diff_id })
 }
 
 fn unread(layer: &Descriptor) -> Unread {
