@@ -40,3 +40,23 @@ pub struct Place {
     /// The layer since which it is there, 0 for the bottom one.
     pub layer: usize,
 }
+
+impl Component {
+    /// Returns a component of which nothing is known but the package.
+    pub fn bare(package: Package, purl: String, cataloguer: &str, form: Form) -> Self {
+        Self {
+            package,
+            purl,
+            cataloguer: cataloguer.to_owned(),
+            form,
+            places: BTreeSet::new(),
+            licences: BTreeSet::new(),
+            creator: None,
+            source_url: None,
+            cpes: BTreeSet::new(),
+            needs: BTreeSet::new(),
+            owner: None,
+            sha512: None,
+        }
+    }
+}

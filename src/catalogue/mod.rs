@@ -7,6 +7,7 @@
 
 mod component;
 mod contents;
+mod difference;
 mod ecosystem;
 mod error;
 mod facts;
@@ -18,6 +19,7 @@ mod sbom;
 
 pub use component::{Component, Place};
 pub use contents::{Contents, merge};
+pub use difference::{Change, Difference, LicenceChange, Named, PackageChange, Side};
 pub use ecosystem::OsRelease;
 pub use error::CatalogueError;
 pub use facts::{FileFacts, LayerFacts};

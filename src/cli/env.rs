@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     evidence::Actor,
-    model::Instant,
+    model::{Instant, Platform},
     registry::{AwsKeys, Environment, Secret, credentials::Lookup},
     trust::sign,
 };
@@ -86,4 +86,21 @@ pub(super) fn actor(author: &str) -> Actor {
         }
     }
     of("none", [""; 4])
+}
+
+/// Returns the platform this program runs on, as images name it.
+pub(super) fn platform() -> Platform {
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "x86" => "386",
+        "powerpc64" => "ppc64le",
+        other => other,
+    };
+    Platform {
+        os: "linux".to_owned(),
+        architecture: architecture.to_owned(),
+        variant: None,
+        os_version: None,
+    }
 }

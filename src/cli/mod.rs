@@ -6,9 +6,11 @@ mod carry;
 mod check;
 mod copy;
 mod demo;
+mod diff;
 mod doctor;
 mod env;
 mod exit;
+mod inspected;
 mod key;
 mod plan;
 mod protect;
@@ -68,6 +70,8 @@ enum Verb {
     Doctor(doctor::Arguments),
     /// Copy images as they are, between registries; nothing is recorded.
     Copy(copy::Arguments),
+    /// Tell what changed from one image to another: packages, files, licences, configuration.
+    Diff(diff::Arguments),
     /// Build and pin the advisory bundle.
     Advisories(advisories::Arguments),
     /// A cleared set across an air gap: out into volumes, in on the other side.
@@ -113,6 +117,7 @@ pub fn run() -> Exit {
         Verb::Reconcile(arguments) => reconcile::run(&arguments, &ui),
         Verb::Doctor(arguments) => doctor::run(&arguments, &ui),
         Verb::Copy(arguments) => copy::run(&arguments, &ui),
+        Verb::Diff(arguments) => diff::run(&arguments, &ui),
         Verb::Advisories(arguments) => advisories::run(&arguments, &ui),
         Verb::Carry(arguments) => carry::run(&arguments, &ui),
         Verb::Key(arguments) => key::run(&arguments, &ui),

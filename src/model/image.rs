@@ -55,6 +55,59 @@ pub struct ImageConfig {
     pub variant: Option<String>,
     #[serde(default)]
     pub rootfs: RootFs,
+    /// How it is run.
+    #[serde(default, deserialize_with = "lenient")]
+    pub config: Execution,
+    /// What built it, bottom first; entries without a layer among them.
+    #[serde(default, deserialize_with = "lenient")]
+    pub history: Vec<HistoryEntry>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub created: Option<String>,
+}
+
+/// How containers of an image are run, as far as it says so (`config.md`, "config"). A field that is not what the
+/// specification makes it counts as absent: it says nothing, and hides nothing that runs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Execution {
+    #[serde(default, deserialize_with = "lenient")]
+    pub user: String,
+    #[serde(default, deserialize_with = "lenient")]
+    pub entrypoint: Vec<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub cmd: Vec<String>,
+    /// `NAME=value`.
+    #[serde(default, deserialize_with = "lenient")]
+    pub env: Vec<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub working_dir: String,
+    /// `80/tcp`.
+    #[serde(default, deserialize_with = "lenient")]
+    pub exposed_ports: BTreeMap<String, serde_json::Value>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub volumes: BTreeMap<String, serde_json::Value>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub labels: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub stop_signal: String,
+}
+
+/// One step of a build (`config.md`, "history").
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct HistoryEntry {
+    #[serde(default, deserialize_with = "lenient")]
+    pub created_by: String,
+    /// Whether the step made no layer.
+    #[serde(default, deserialize_with = "lenient")]
+    pub empty_layer: bool,
+}
+
+/// Reads a value, or the default where it is not of the type.
+fn lenient<'de, D: serde::Deserializer<'de>, T: serde::de::DeserializeOwned + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
 /// The uncompressed layers of an image, bottom first.

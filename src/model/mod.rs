@@ -27,7 +27,8 @@ pub use descriptor::{Descriptor, media_type};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use finding::{Finding, SeverityClaim};
 pub use image::{
-    DESCRIPTORS_MAX, Document, DocumentError, ImageConfig, ImageIndex, ImageManifest, MANIFEST_BYTES_MAX,
+    DESCRIPTORS_MAX, Document, DocumentError, Execution, HistoryEntry, ImageConfig, ImageIndex,
+    ImageManifest, MANIFEST_BYTES_MAX,
 };
 pub use instant::{Instant, InstantError, Period, PeriodError};
 pub use kind::Kind;

@@ -1,8 +1,8 @@
 //! What ends a run as a whole.
 
 use crate::{
-    evidence::EvidenceError, git::GitError, manifest::Diagnostic, model::Kind, plan::amend::AmendError,
-    registry::RegistryError, render::RenderError, trust::sign::SignError,
+    evidence::EvidenceError, git::GitError, intake::IntakeError, manifest::Diagnostic, model::Kind,
+    plan::amend::AmendError, registry::RegistryError, render::RenderError, trust::sign::SignError,
 };
 
 /// Why a run could not go on.
@@ -27,6 +27,8 @@ pub enum RunError {
     #[error(transparent)]
     Registry(#[from] RegistryError),
     #[error(transparent)]
+    Intake(#[from] IntakeError),
+    #[error(transparent)]
     Sign(#[from] SignError),
     #[error("a task of the run ended unexpectedly: {0}")]
     Task(String),
@@ -43,6 +45,7 @@ impl RunError {
             Self::Git(error) => error.kind(),
             Self::Evidence(error) => error.kind(),
             Self::Registry(error) => error.kind(),
+            Self::Intake(error) => error.kind(),
             Self::Sign(error) => error.kind(),
             Self::Render(_) | Self::Task(_) => Kind::Bug,
         }

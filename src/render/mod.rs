@@ -9,6 +9,7 @@
 
 mod cell;
 mod consumer;
+mod difference;
 mod image;
 mod jurisdiction;
 mod link;
@@ -23,6 +24,7 @@ mod text;
 
 use std::collections::BTreeMap;
 
+pub use difference::{Compared, difference_page, difference_text};
 pub use template::RenderError;
 
 use crate::evidence::Evidence;

@@ -14,15 +14,17 @@ pub(super) enum Page {
     Image,
     Consumer,
     Jurisdiction,
+    Difference,
 }
 
 /// Template names and texts.
-pub(super) const TEMPLATES: [(Page, &str, &str); 5] = [
+pub(super) const TEMPLATES: [(Page, &str, &str); 6] = [
     (Page::Overview, "overview.md", include_str!("templates/overview.md")),
     (Page::Repository, "repository.md", include_str!("templates/repository.md")),
     (Page::Image, "image.md", include_str!("templates/image.md")),
     (Page::Consumer, "consumer.md", include_str!("templates/consumer.md")),
     (Page::Jurisdiction, "jurisdiction.md", include_str!("templates/jurisdiction.md")),
+    (Page::Difference, "difference.md", include_str!("templates/difference.md")),
 ];
 
 /// A template that does not fit the values it is given.

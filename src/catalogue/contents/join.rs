@@ -1,6 +1,6 @@
 //! Entries of files become components: one for each package URL, wherever it was found.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::gather::{Entry, Gathered};
 use crate::catalogue::{Component, OsRelease, Place};
@@ -32,8 +32,8 @@ pub(super) fn join(gathered: &Gathered<'_>, system: Option<&OsRelease>) -> Joine
             joined.purls.push(None);
             continue;
         };
-        let component =
-            joined.components.entry(purl.clone()).or_insert_with(|| bare(entry, package, purl.clone()));
+        let new = || Component::bare(package, purl.clone(), entry.cataloguer, entry.found.form);
+        let component = joined.components.entry(purl.clone()).or_insert_with(new);
         fill(component, entry);
         joined.purls.push(Some(purl));
     }
@@ -59,23 +59,6 @@ fn package(entry: &Entry<'_>, system: Option<&OsRelease>) -> Package {
         distro: system.filter(|_| of_distribution).and_then(OsRelease::distro),
         source: found.source.clone().unwrap_or_else(own),
         qualifiers: found.qualifiers.clone(),
-    }
-}
-
-fn bare(entry: &Entry<'_>, package: Package, purl: String) -> Component {
-    Component {
-        package,
-        purl,
-        cataloguer: entry.cataloguer.to_owned(),
-        form: entry.found.form,
-        places: BTreeSet::new(),
-        licences: BTreeSet::new(),
-        creator: None,
-        source_url: None,
-        cpes: BTreeSet::new(),
-        needs: BTreeSet::new(),
-        owner: None,
-        sha512: None,
     }
 }
 

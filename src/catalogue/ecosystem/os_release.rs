@@ -32,6 +32,11 @@ pub struct OsRelease {
 }
 
 impl OsRelease {
+    /// Returns its name for people.
+    pub fn pretty(&self) -> String {
+        self.pretty_name.clone().or_else(|| self.distro()).unwrap_or_else(|| self.id.clone())
+    }
+
     /// Returns `debian-12`, the `distro` qualifier of package URLs, where the release is known.
     pub fn distro(&self) -> Option<String> {
         self.version_id.as_ref().map(|version| format!("{}-{version}", self.id))
