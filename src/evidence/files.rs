@@ -36,6 +36,9 @@ fn image(directory: &str, record: &ImageRecord, files: &mut BTreeMap<String, Vec
     if let Some(scan) = &record.scan {
         put("scan.json", scan.text());
     }
+    if let Some(contents) = &record.contents {
+        put("contents.json", contents.text());
+    }
     if let Some(publisher) = &record.publisher {
         put("publisher.json", publisher.text());
     }

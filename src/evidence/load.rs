@@ -113,6 +113,7 @@ fn image(files: &Files, directory: &str) -> Result<ImageRecord, EvidenceError> {
         verification: required(files, &path("verification.json"))?,
         packages: lists(files, directory)?,
         scan: document(files, &path("scan.json"))?,
+        contents: document(files, &path("contents.json"))?,
         publisher: document(files, &path("publisher.json"))?,
         verdicts: required(files, &path("verdicts.json"))?,
     };
@@ -124,6 +125,8 @@ fn image(files: &Files, directory: &str) -> Result<ImageRecord, EvidenceError> {
     same("verification.json", &record.verification.subject, record.custody.upstream())?;
     same("verdicts.json", &record.verdicts.subject, &subject)?;
     record.scan.as_ref().map_or(Ok(()), |scan| same("scan.json", &scan.subject, &subject))?;
+    let contents = record.contents.as_ref();
+    contents.map_or(Ok(()), |contents| same("contents.json", &contents.subject, &subject))?;
     let publisher = record.publisher.as_ref();
     publisher.map_or(Ok(()), |publisher| same("publisher.json", &publisher.subject, &subject))?;
     let named = record.custody.subject.platforms.iter().map(|platform| platform.packages.as_str());

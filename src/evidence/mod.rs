@@ -8,6 +8,7 @@
 //! To add a document: one file in `documents/` that implements [`Document`], and its line in [`files`] and [`load`].
 
 mod changes;
+mod contents;
 mod document;
 mod documents;
 mod event;
@@ -24,6 +25,7 @@ mod tests;
 mod verdicts;
 
 pub use changes::changes;
+pub use contents::*;
 pub use document::Document;
 pub use event::{Event, EventKind};
 pub use files::files;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PublisherRecord, Verdicts};
+use super::{ContentsRecord, PublisherRecord, Verdicts};
 use crate::model::{
     AttestationFound, DemandOutcome, Descriptor, Digest, Finding, Instant, Outcome, Platform, Repository,
     SignatureFound,
@@ -437,6 +437,8 @@ pub struct ImageRecord {
     pub verification: VerificationRecord,
     pub packages: std::collections::BTreeMap<String, String>,
     pub scan: Option<ScanRecord>,
+    /// Absent of images that were taken in before there was such a record.
+    pub contents: Option<ContentsRecord>,
     /// Absent where nothing was stated yet.
     pub publisher: Option<PublisherRecord>,
     pub verdicts: Verdicts,

@@ -300,6 +300,7 @@ fn image(source: &str, tag: &str, platforms: &[&str]) -> ImageRecord {
         },
         verification: verification(&subject),
         scan: Some(scan(&subject, list)),
+        contents: None,
         publisher: None,
         verdicts: Verdicts {
             schema: Verdicts::SCHEMA.to_owned(),

@@ -9,7 +9,7 @@ use super::companions::{self, Brought};
 use super::manifests::{self, Node};
 use super::platforms::{Catalogued, Lists, catalogue, lists, shown};
 use super::{Intake, IntakeError, Job, OpenRepository, TakenIn, blobs, rootfs, subset};
-use crate::evidence::{Subject, Unread};
+use crate::evidence::{ContentsRecord, Document as _, Subject, Unread};
 use crate::model::{Descriptor, Digest, Reference};
 
 /// Takes one image in: its blobs, then its manifests, children first, then the tag that keeps garbage collection
@@ -201,7 +201,12 @@ fn taken_in(transfer: &Transfer<'_>, job: &Job, nodes: &[Node], lists: Lists, br
     };
     let bytes_moved = transfer.tally.bytes.load(Ordering::Relaxed) + brought.bytes;
     let (packages, gaps, companions) = (lists.packages, lists.gaps, brought.companions);
-    TakenIn { subject, subset: None, packages, gaps, companions, bytes_moved, hosts }
+    let contents = ContentsRecord {
+        schema: ContentsRecord::SCHEMA.to_owned(),
+        subject: subject.digest.clone(),
+        platforms: lists.contents,
+    };
+    TakenIn { subject, subset: None, packages, contents, gaps, companions, bytes_moved, hosts }
 }
 
 /// Returns the bytes of all distinct manifests and blobs, foreign layers included.

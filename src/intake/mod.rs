@@ -13,6 +13,7 @@ mod cpu;
 mod error;
 mod fan;
 mod image;
+mod inside;
 mod inspect;
 mod layer_store;
 mod look;
@@ -45,7 +46,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::evidence::{Companion, NotLookedAt, Subject, SubsetRecord};
+use crate::evidence::{Companion, ContentsRecord, NotLookedAt, Subject, SubsetRecord};
 use crate::model::{Digest, Platform};
 use crate::registry::Registry;
 
@@ -95,6 +96,7 @@ pub struct TakenIn {
     pub subset: Option<SubsetRecord>,
     /// Package lists by file name. `packages.txt` is always there: the only platform's, or the union of all.
     pub packages: BTreeMap<String, String>,
+    pub contents: ContentsRecord,
     /// Sorted; what was not looked at in any platform, with the packages of all of them added up.
     pub gaps: Vec<NotLookedAt>,
     /// What belongs to the image and is not in it, each after what it speaks of.

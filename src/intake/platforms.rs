@@ -7,9 +7,9 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::blobs::{Transfer, is_foreign, layer_key};
 use super::manifests::Node;
-use super::{IntakeError, rootfs};
+use super::{IntakeError, inside, rootfs};
 use crate::catalogue::{Contents, LayerFacts, merge, packages_text};
-use crate::evidence::{LayerRecord, NotLookedAt, PlatformRecord, Unread, packages_file};
+use crate::evidence::{LayerRecord, NotLookedAt, PlatformContents, PlatformRecord, Unread, packages_file};
 use crate::model::{Descriptor, Digest, ImageConfig, ImageManifest, Package, Platform};
 
 /// The largest image configuration that is read; real ones have some ten KB, and build histories grow them.
@@ -131,6 +131,7 @@ fn platform(node: &Node, image: &ImageManifest, config: &ImageConfig) -> Result<
 pub(super) struct Lists {
     pub platforms: Vec<PlatformRecord>,
     pub packages: BTreeMap<String, String>,
+    pub contents: Vec<PlatformContents>,
     pub gaps: Vec<NotLookedAt>,
     pub unread: Vec<Unread>,
 }
@@ -147,6 +148,7 @@ pub(super) fn lists(catalogued: Vec<Catalogued>, mut unread: Vec<Unread>) -> Lis
         gaps.insert((what, "nothing in this image has a root file system".to_owned()), 0);
     }
     gaps.extend(unread.iter().map(|unread| ((unread.what.clone(), unread.reason.clone()), 0)));
+    let contents = catalogued.iter().map(inside::record).collect();
     for one in catalogued {
         let mut file = packages_file(&one.platform, alone);
         if packages.contains_key(&file) {
@@ -168,7 +170,7 @@ pub(super) fn lists(catalogued: Vec<Catalogued>, mut unread: Vec<Unread>) -> Lis
         gaps.into_iter().map(|((what, reason), packages)| NotLookedAt { what, reason, packages }).collect();
     unread.sort();
     unread.dedup();
-    Lists { platforms, packages, gaps, unread }
+    Lists { platforms, packages, contents, gaps, unread }
 }
 
 fn record(one: &Catalogued, file: String) -> PlatformRecord {

@@ -33,6 +33,7 @@ pub fn schemas() -> BTreeMap<String, String> {
         ("custody", record::<evidence::Custody>()),
         ("verification", record::<evidence::VerificationRecord>()),
         ("scan", record::<evidence::ScanRecord>()),
+        ("contents", record::<evidence::ContentsRecord>()),
         ("publisher", record::<evidence::PublisherRecord>()),
         ("verdicts", record::<evidence::Verdicts>()),
         ("images-lock", record::<evidence::ImagesLock>()),

@@ -237,6 +237,7 @@ fn first_record(
         verification: verification.clone(),
         packages: packages.clone(),
         scan: None,
+        contents: Some(taken.found.contents.clone()),
         publisher: None,
         verdicts,
     }

@@ -104,6 +104,7 @@ fn evidence(digest: &Digest, verdict: Verdict, hops: Vec<Hop>) -> Evidence {
         verification: verification(digest),
         packages: [("packages.txt".to_owned(), String::new())].into(),
         scan: None,
+        contents: None,
         publisher: None,
         verdicts: Verdicts {
             schema: "fondaco/verdicts/v1alpha1".into(),

@@ -25,6 +25,8 @@ pub struct Contents {
     pub system: Option<OsRelease>,
     /// Sorted.
     pub gaps: Vec<NotLookedAt>,
+    /// Uncompressed bytes of each layer, bottom first.
+    pub uncompressed: Vec<u64>,
 }
 
 impl Contents {
@@ -48,7 +50,8 @@ pub fn merge(layers: &[Arc<LayerFacts>]) -> Contents {
     let mut components = joined.components;
     needs::link(&gathered, &joined.purls, &mut components);
     owner::link(&gathered, &joined.purls, &mut components);
-    contents(gathered, components.into_values().collect())
+    let uncompressed = layers.iter().map(|layer| layer.uncompressed_bytes).collect();
+    Contents { uncompressed, ..contents(gathered, components.into_values().collect()) }
 }
 
 fn contents(mut gathered: Gathered<'_>, components: Vec<Component>) -> Contents {
@@ -63,7 +66,7 @@ fn contents(mut gathered: Gathered<'_>, components: Vec<Component>) -> Contents 
     let mut gaps = gathered.gaps;
     gaps.sort();
     gaps.dedup();
-    Contents { components, system: gathered.system, gaps }
+    Contents { components, system: gathered.system, gaps, uncompressed: vec![] }
 }
 
 #[cfg(test)]

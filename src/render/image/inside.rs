@@ -5,8 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Image;
-use crate::evidence::PlatformRecord;
+use crate::evidence::{Counted, ExecutionRecord, LayerContents, PlatformContents, PlatformRecord};
 use crate::render::link::Link;
+
+/// The most slices of the picture; the smallest layers share one.
+const SLICES_MAX: usize = 10;
+
+/// The most licences of one platform on the page, the most used first; all of them stand in the record.
+const LICENCES_MAX: usize = 30;
 
 #[derive(Serialize)]
 pub(super) struct Section {
@@ -24,6 +30,42 @@ struct Platform {
     packages: Link,
     layers: usize,
     layer_bytes: u64,
+    /// Absent of images that were taken in before this was recorded.
+    contents: Option<Contents>,
+}
+
+#[derive(Serialize)]
+struct Contents {
+    slices: Vec<Slice>,
+    layers: Vec<Layer>,
+    licences: Vec<KindOfPackage>,
+    licences_left_out: usize,
+    without_licence: u64,
+    owned: usize,
+    settings: Vec<Setting>,
+    record: Link,
+}
+
+#[derive(Serialize)]
+struct Slice {
+    name: String,
+    bytes: u64,
+}
+
+#[derive(Serialize)]
+struct Layer {
+    number: usize,
+    digest: String,
+    size: u64,
+    uncompressed: u64,
+    packages: u64,
+    created_by: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Setting {
+    name: &'static str,
+    value: String,
 }
 
 #[derive(Serialize)]
@@ -51,7 +93,83 @@ fn platform(image: Image<'_>, record: &PlatformRecord) -> Platform {
         packages: image.file(&record.packages),
         layers: record.layers.len(),
         layer_bytes: record.layers.iter().fold(0, |sum: u64, layer| sum.saturating_add(layer.size)),
+        contents: image.record.contents.as_ref().and_then(|all| {
+            let found = all.platforms.iter().find(|one| one.digest == record.digest)?;
+            Some(contents(image, found))
+        }),
     }
+}
+
+fn contents(image: Image<'_>, found: &PlatformContents) -> Contents {
+    let mut licences: Vec<&Counted> = found.licences.iter().collect();
+    licences.sort_by(|a, b| b.packages.cmp(&a.packages).then_with(|| a.name.cmp(&b.name)));
+    let shown = licences.iter().take(LICENCES_MAX);
+    let count = |packages: u64| usize::try_from(packages).unwrap_or(usize::MAX);
+    let shown = shown.map(|one| KindOfPackage { name: one.name.clone(), count: count(one.packages) });
+    Contents {
+        slices: slices(&found.layers),
+        layers: found.layers.iter().enumerate().map(layer).collect(),
+        licences: shown.collect(),
+        licences_left_out: licences.len().saturating_sub(LICENCES_MAX),
+        without_licence: found.without_licence,
+        owned: found.owned.len(),
+        settings: settings(&found.execution),
+        record: image.file("contents.json"),
+    }
+}
+
+/// Returns the layers as slices of a pie, bottom first.
+fn slices(layers: &[LayerContents]) -> Vec<Slice> {
+    let mut sizes: Vec<u64> = layers.iter().map(|layer| layer.size).collect();
+    sizes.sort_unstable_by(|a, b| b.cmp(a));
+    let least = sizes.get(SLICES_MAX - 1).copied().unwrap_or_default();
+    let (large, small): (Vec<_>, Vec<_>) = layers
+        .iter()
+        .enumerate()
+        .filter(|(_, layer)| layer.size > 0)
+        .partition(|(_, layer)| layer.size >= least);
+    let slice = |(number, layer): (usize, &LayerContents)| Slice {
+        name: format!("layer {}", number + 1),
+        bytes: layer.size,
+    };
+    let mut slices: Vec<Slice> = large.into_iter().take(SLICES_MAX).map(slice).collect();
+    let rest = small.iter().fold(0, |sum: u64, (_, layer)| sum.saturating_add(layer.size));
+    if rest > 0 {
+        slices.push(Slice { name: format!("{} smaller layers", small.len()), bytes: rest });
+    }
+    slices
+}
+
+fn layer((number, layer): (usize, &LayerContents)) -> Layer {
+    Layer {
+        number: number + 1,
+        digest: layer.digest.short(),
+        size: layer.size,
+        uncompressed: layer.uncompressed,
+        packages: layer.packages,
+        created_by: layer.created_by.clone(),
+    }
+}
+
+fn settings(execution: &ExecutionRecord) -> Vec<Setting> {
+    let list = |words: &[String]| words.join(", ");
+    let command = |words: &[String]| serde_json::to_string(words).unwrap_or_default();
+    let user = if execution.user.is_empty() { "root, as none is set" } else { &execution.user };
+    let all = [
+        ("user", user.to_owned()),
+        (
+            "entrypoint",
+            if execution.entrypoint.is_empty() { String::new() } else { command(&execution.entrypoint) },
+        ),
+        ("command", if execution.command.is_empty() { String::new() } else { command(&execution.command) }),
+        ("working directory", execution.working_directory.clone()),
+        ("ports", list(&execution.ports)),
+        ("volumes", list(&execution.volumes)),
+        ("variables", list(&execution.variables)),
+        ("look like secrets", list(&execution.looks_secret)),
+    ];
+    let set = all.into_iter().filter(|(_, value)| !value.is_empty());
+    set.map(|(name, value)| Setting { name, value }).collect()
 }
 
 /// Counts package URLs by type.

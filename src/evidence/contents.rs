@@ -1,0 +1,98 @@
+//! What is inside of an image, as it is written to Git: counts and settings for people and gates. The packages themselves
+//! stand in the package lists, everything about them in the SBOM beside the image.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Digest;
+
+/// `contents.json`: what the catalogue tells of an image beside its packages. Written once, at intake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ContentsRecord {
+    /// `fondaco/contents/v1alpha1`.
+    pub schema: String,
+    pub subject: Digest,
+    /// In the order of `custody.json`.
+    pub platforms: Vec<PlatformContents>,
+}
+
+/// What is inside of one platform.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PlatformContents {
+    /// Of its manifest.
+    pub digest: Digest,
+    /// Bottom first.
+    pub layers: Vec<LayerContents>,
+    /// Packages by package URL type, sorted.
+    pub kinds: Vec<Counted>,
+    /// Packages by declared licence, sorted.
+    pub licences: Vec<Counted>,
+    /// Packages whose licence nothing in the image declares.
+    pub without_licence: u64,
+    /// Packages of languages whose files a package of the distribution owns, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owned: Vec<Owned>,
+    pub execution: ExecutionRecord,
+}
+
+/// What one layer brings.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LayerContents {
+    pub digest: Digest,
+    /// Bytes as stored.
+    pub size: u64,
+    /// Bytes of the archive.
+    pub uncompressed: u64,
+    /// Packages that are there since this layer.
+    pub packages: u64,
+    /// The step that built it, as the configuration's history tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
+}
+
+/// A number of packages.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Counted {
+    pub name: String,
+    pub packages: u64,
+}
+
+/// A package in a file that another package owns: its distributor answers for it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Owned {
+    /// Its package URL.
+    pub package: String,
+    /// The owner's.
+    pub owner: String,
+}
+
+/// How containers of the image are run, as it says. Values of variables are not recorded: some are secrets.
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExecutionRecord {
+    /// Empty for root.
+    pub user: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entrypoint: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub working_directory: String,
+    /// `80/tcp`, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<String>,
+    /// Names, in the order of the configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<String>,
+    /// Names of variables and labels that look like secrets and have a value, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looks_secret: Vec<String>,
+}
