@@ -14,6 +14,7 @@ pub enum Exit {
     /// What was signed or recorded is not what is there.
     Tampered = 5,
     Usage = 64,
+    /// A manifest, or a file given to be checked, is not what it should be.
     ManifestInvalid = 65,
     TryAgain = 75,
     /// Drained after an interrupt (Ctrl-C).

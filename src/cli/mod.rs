@@ -15,6 +15,7 @@ mod key;
 mod plan;
 mod protect;
 mod reconcile;
+mod sbom;
 mod schema;
 mod source;
 mod trust;
@@ -80,6 +81,8 @@ enum Verb {
     Key(key::Arguments),
     /// What stands behind trust policies.
     Trust(trust::Arguments),
+    /// Software bills of materials: what an SBOM lacks.
+    Sbom(sbom::Arguments),
     /// Print or write the JSON Schemas of the manifests and records.
     Schema(schema::Arguments),
     /// The whole job from nothing, offline: registries, manifests, evidence in one folder.
@@ -122,6 +125,7 @@ pub fn run() -> Exit {
         Verb::Carry(arguments) => carry::run(&arguments, &ui),
         Verb::Key(arguments) => key::run(&arguments, &ui),
         Verb::Trust(arguments) => trust::run(&arguments, &ui),
+        Verb::Sbom(arguments) => sbom::run(&arguments, &ui),
         Verb::Schema(arguments) => schema::run(&arguments, &ui),
         Verb::Demo(arguments) => demo::run(&arguments, &ui),
         Verb::VerifyBundle(arguments) => verify_bundle::run(&arguments, &ui),

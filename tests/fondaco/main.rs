@@ -18,6 +18,7 @@ mod observe;
 mod quirks;
 mod registry;
 mod rules;
+mod sbom;
 mod scenario;
 mod schemas;
 mod selection;

@@ -1,6 +1,7 @@
 //! The software bill of materials of one platform: CycloneDX 1.6, an analysed SBOM without vulnerability
 //! information, built and validated as 1.5 with `cyclonedx-bom` and lifted by [`lift`].
 
+pub mod check;
 mod lift;
 
 use cyclonedx_bom::models::bom::BomReference;

@@ -1,0 +1,104 @@
+//! `fondaco sbom check`, through the program: results on stdout, exit codes, files made to hurt.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+/// Returns the program, told to check what is on its standard input unless `arguments` name a file.
+fn checked(arguments: &[&str], input: &[u8]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fondaco"));
+    command.env_clear().args(["sbom", "check"]).args(arguments);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A program that has seen enough closes the pipe.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// A document in which nothing falls short of the NTIA's list and much of BSI's.
+const SMALL: &str = r#"{
+  "bomFormat": "CycloneDX", "specVersion": "1.6",
+  "metadata": {
+    "timestamp": "2026-01-31T12:00:00Z",
+    "authors": [{ "name": "Acme" }],
+    "component": { "type": "application", "name": "app", "bom-ref": "app", "version": "1", "supplier": { "name": "Acme" } }
+  },
+  "dependencies": [{ "ref": "app" }]
+}"#;
+
+#[test]
+fn exit_codes_tell_what_falls_short_from_what_cannot_be_read() {
+    let cases: [(&[&str], &[u8], i32, &str); 6] = [
+        (&["-", "--profile", "ntia"], SMALL.as_bytes(), 0, "nothing falls short of NTIA"),
+        (&["-"], SMALL.as_bytes(), 1, "fields fall short of BSI TR-03183-2 v2.1.0"),
+        (&["-", "--profile", "cisa-2025"], SMALL.as_bytes(), 1, "component-hash"),
+        (&["-"], b"{}", 65, "neither CycloneDX JSON nor SPDX JSON"),
+        (&["-", "--profile", "no-such"], b"", 64, "no-such"),
+        (&["no/such/file.json"], b"", 65, "cannot be read"),
+    ];
+    for (arguments, input, code, words) in cases {
+        let output = checked(arguments, input);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {output:?}");
+        let said = format!("{}{}", stdout(&output), String::from_utf8_lossy(&output.stderr));
+        assert!(said.contains(words), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn json_names_field_component_place_and_what_is_wanted() {
+    let output = checked(&["-", "--output", "json"], SMALL.as_bytes());
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["schema"], "fondaco/sbom-check/v1alpha1");
+    assert_eq!(report["falls_short"], true);
+    let fields = report["fields"].as_array().unwrap();
+    let creator = fields.iter().find(|field| field["field"] == "component-creator").unwrap();
+    assert_eq!(creator["level"], "must");
+    assert_eq!(creator["findings"][0]["pointer"], "/metadata/component/supplier");
+    assert_eq!(creator["findings"][0]["reference"], "app");
+    assert_eq!(creator["findings"][0]["outcome"], "falls-short");
+}
+
+#[test]
+fn hostile_files_end_in_an_error_and_not_on_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = |name: &str, bytes: &[u8]| -> PathBuf {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    };
+    let deep = written("deep.json", "[".repeat(10_000).as_bytes());
+    let output = checked(&[deep.to_str().unwrap()], b"");
+    assert_eq!(output.status.code(), Some(65), "{output:?}");
+    let evil = SMALL.replace("\"app\"", "\"a\\u001b[2J\\npp\"");
+    let evil = written("evil.json", evil.as_bytes());
+    let output = checked(&[evil.to_str().unwrap()], b"");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(!stdout(&output).contains('\u{1b}'), "{output:?}");
+    // A sparse file of 8 GiB is read to the limit and no further.
+    let endless = fs::File::create(folder.path().join("endless.json")).unwrap();
+    endless.set_len(8 << 30).unwrap();
+    let output = checked(&[folder.path().join("endless.json").to_str().unwrap()], b"");
+    assert_eq!(output.status.code(), Some(65), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("more than 67108864 bytes"), "{output:?}");
+}
+
+#[test]
+fn a_file_of_the_bsi_corpus_is_judged() {
+    let Some(corpora) = std::env::var_os("FONDACO_CORPORA") else {
+        let _ = writeln!(std::io::stderr(), "left out: bsi-tr-03183-2, because FONDACO_CORPORA is not set");
+        return;
+    };
+    let file = Path::new(&corpora).join("bsi-tr-03183-2/cdx/invalidComponentLicenseID.cdx16.json");
+    let output = checked(&[file.to_str().unwrap()], b"");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let text = stdout(&output);
+    assert!(text.contains("licence-identifiers: falls short in 1 of 1"), "{text}");
+    assert!(text.contains("bad-lib at /components/0/licenses/0/license/id `Apache-9999`"), "{text}");
+}
