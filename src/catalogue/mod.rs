@@ -13,6 +13,7 @@ mod error;
 mod facts;
 mod found;
 mod layer;
+pub mod licence;
 mod list;
 mod path;
 mod sbom;
