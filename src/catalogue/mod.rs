@@ -27,4 +27,4 @@ pub use facts::{FileFacts, LayerFacts};
 pub use found::{Addition, Form, Found, Need, Parsed, PathKey};
 pub use layer::{Compression, LayerRead, read_layer};
 pub use list::packages_text;
-pub use sbom::{SbomError, SbomSubject, check, cyclonedx};
+pub use sbom::{CycloneDx, SbomError, SbomSubject, check, cyclonedx};

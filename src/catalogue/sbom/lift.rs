@@ -1,17 +1,119 @@
-//! CycloneDX 1.5 as `cyclonedx-bom` writes it becomes 1.6.
+//! CycloneDX 1.5 as `cyclonedx-bom` writes it becomes 1.6 and 1.7.
 //!
-//! Everything used here means the same in both versions, so only the version changes. To be dropped when a release
-//! of the crate writes 1.6 (CycloneDX/cyclonedx-rust-cargo#872).
+//! Everything in the model means the same in all three. Added is what 1.5 cannot say: who made a component, whether a
+//! licence is declared or concluded, and a file's own hash where BSI TR-03183-2 (section 8.2) looks for it. To be dropped
+//! when a release of the crate writes them (CycloneDX/cyclonedx-rust-cargo#872).
+
+use std::collections::HashMap;
 
 use cyclonedx_bom::prelude::Bom;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use super::{CycloneDx, SbomSubject, model};
+use crate::catalogue::{Component, Place};
+
+/// What is said of a licence that nothing declares: BSI takes a reference where it takes no `NOASSERTION`.
+const UNKNOWN_LICENCE: &str = "LicenseRef-fondaco-unknown";
+
+/// What is said of a maker that nobody knows.
+const UNKNOWN: &str = "unknown";
 
 /// Returns the document of a valid model.
-pub(super) fn to_1_6(bom: Bom) -> Result<Value, String> {
+pub(super) fn to(
+    version: CycloneDx,
+    bom: Bom,
+    image: &SbomSubject,
+    components: &[&Component],
+) -> Result<Value, String> {
     let mut bytes = vec![];
     bom.output_as_json_v1_5(&mut bytes).map_err(|e| e.to_string())?;
     let mut document: Value = serde_json::from_slice(&bytes).map_err(|e| e.to_string())?;
-    document["specVersion"] = "1.6".into();
-    document["$schema"] = "http://cyclonedx.org/schema/bom-1.6.schema.json".into();
+    if version == CycloneDx::V1_5 {
+        return Ok(document);
+    }
+    document["specVersion"] = version.number().into();
+    document["$schema"] = format!("http://cyclonedx.org/schema/bom-{}.schema.json", version.number()).into();
+    if let Some(creator) = &image.creator {
+        document["metadata"]["manufacturer"] = maker(Some(creator));
+    }
+    let container = &mut document["metadata"]["component"];
+    say(container, version, None);
+    if let Some(hash) = &image.sha512 {
+        container["externalReferences"] = json!([{
+            "type": "distribution",
+            "url": format!("oci://{}@{}", image.repository, image.digest),
+            "hashes": [{"alg": "SHA-512", "content": hash}],
+        }]);
+    }
+    let known: HashMap<&str, &Component> = components.iter().map(|one| (one.purl.as_str(), *one)).collect();
+    for one in document["components"].as_array_mut().into_iter().flatten() {
+        let of = one["bom-ref"].as_str().and_then(|reference| known.get(reference)).copied();
+        say(one, version, of);
+        if let Some(of) = of {
+            refer(one, image, of);
+        }
+    }
     Ok(document)
+}
+
+/// Adds maker and licences.
+fn say(document: &mut Value, version: CycloneDx, of: Option<&Component>) {
+    // BSI wants a version; other readers may take the word for one, so 1.6 goes without.
+    if version == CycloneDx::V1_7 && document["version"].as_str().is_none_or(str::is_empty) {
+        document["version"] = UNKNOWN.into();
+    }
+    document["manufacturer"] = maker(of.and_then(|of| of.creator.as_deref()));
+    let declared = of.and_then(model::expression);
+    let said = |text: &str, how: &str| json!({"expression": text, "acknowledgement": how});
+    document["licenses"] = match (version, declared) {
+        // One expression is all that 1.6 takes.
+        (CycloneDx::V1_7, Some(text)) => json!([said(&text, "concluded"), said(&text, "declared")]),
+        (_, Some(text)) => json!([said(&text, "concluded")]),
+        (_, None) => json!([said(UNKNOWN_LICENCE, "concluded")]),
+    };
+}
+
+/// Returns an organisation by its e-mail address or URL, else by what is known of its name.
+fn maker(creator: Option<&str>) -> Value {
+    let Some(creator) = creator.map(str::trim).filter(|creator| !creator.is_empty()) else {
+        return json!({"name": UNKNOWN});
+    };
+    if creator.starts_with("https://") || creator.starts_with("http://") {
+        return json!({"url": [creator]});
+    }
+    // `Name <address>`, as package databases have it.
+    let inner = creator.rsplit_once('<').and_then(|(_, rest)| rest.strip_suffix('>'));
+    let creator = inner.map_or(creator, str::trim);
+    let is_address = creator.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && domain.contains('.') && !creator.contains(char::is_whitespace)
+    });
+    if is_address { json!({"contact": [{"email": creator}]}) } else { json!({"name": creator}) }
+}
+
+/// Adds where the component's source is, and of a file its hash.
+fn refer(document: &mut Value, image: &SbomSubject, of: &Component) {
+    let mut references = vec![];
+    if let Some(url) = of.source_url.as_deref().and_then(|url| url::Url::parse(url).ok()) {
+        references.push(json!({"type": "source-distribution", "url": url.as_str()}));
+    }
+    let place = of.places.iter().find(|place| place.inside.is_none());
+    if let (true, Some(hash), Some(place)) = (model::is_file(of), &of.sha512, place) {
+        references.push(json!({
+            "type": "distribution",
+            "url": within(image, place),
+            "hashes": [{"alg": "SHA-512", "content": hash}],
+        }));
+    }
+    if !references.is_empty() {
+        document["externalReferences"] = references.into();
+    }
+}
+
+/// Returns a URI of a file inside the image: the image by digest, the path as fragment.
+fn within(image: &SbomSubject, place: &Place) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/".contains(&b);
+    let escaped = |text: &str| -> String {
+        text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    };
+    format!("oci://{}@{}#/{}", image.repository, image.digest, escaped(&place.path))
 }

@@ -1,23 +1,27 @@
-//! The software bill of materials of one platform: CycloneDX 1.6, an analysed SBOM without vulnerability
-//! information, built and validated as 1.5 with `cyclonedx-bom` and lifted by [`lift`].
+//! The software bill of materials of one platform: an analysed SBOM without vulnerability information, and the check of
+//! any SBOM against what standards ask for.
+//!
+//! The model is built and validated as CycloneDX 1.5 with `cyclonedx-bom` ([`model`]) and lifted to 1.6 and 1.7
+//! ([`lift`]), which alone can say who made a component and which licences are concluded. Nothing is said that the image
+//! does not tell: what is unknown is said to be unknown.
 
 pub mod check;
 mod lift;
+mod metadata;
+mod model;
+mod serial;
 
 use cyclonedx_bom::models::bom::BomReference;
-use cyclonedx_bom::models::component::{Classification, Component, Components};
 use cyclonedx_bom::models::composition::{AggregateType, Composition, Compositions};
-use cyclonedx_bom::models::lifecycle::{Lifecycle, Lifecycles, Phase};
-use cyclonedx_bom::models::metadata::Metadata;
-use cyclonedx_bom::models::tool::Tools;
-use cyclonedx_bom::prelude::{Bom, DateTime, NormalizedString, Purl, SpecVersion, UrnUuid, Validate};
+use cyclonedx_bom::prelude::{Bom, SpecVersion, Validate};
 
-use crate::model::{Digest, Instant, Kind, Package, PackageError, canonical};
+use super::Component;
+use crate::model::{Digest, Instant, Kind, PackageError, canonical};
 
 /// What the SBOM is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SbomSubject {
-    /// Host and path, as people pull it.
+    /// Host and path, as people pull it; or the path of a layout.
     pub repository: String,
     /// Of the platform's manifest.
     pub digest: Digest,
@@ -25,6 +29,31 @@ pub struct SbomSubject {
     pub platform: String,
     /// `PRETTY_NAME` of os-release.
     pub system: Option<String>,
+    /// SHA-512 of the manifest, lower-case hexadecimal, where its bytes are at hand: what is deployed is told by it.
+    pub sha512: Option<String>,
+    /// E-mail address or URL of who answers for the SBOM, where somebody does.
+    pub creator: Option<String>,
+}
+
+/// A released version of CycloneDX.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CycloneDx {
+    V1_5,
+    /// What is attached to images: Trivy 0.69 refuses 1.7.
+    V1_6,
+    /// Alone can say concluded and declared expressions side by side, as BSI TR-03183-2 wants them.
+    V1_7,
+}
+
+impl CycloneDx {
+    /// Returns `1.6`.
+    pub const fn number(self) -> &'static str {
+        match self {
+            Self::V1_5 => "1.5",
+            Self::V1_6 => "1.6",
+            Self::V1_7 => "1.7",
+        }
+    }
 }
 
 /// Says why there is no SBOM.
@@ -48,106 +77,62 @@ impl SbomError {
     }
 }
 
-const SYSTEM_REFERENCE: &str = "operating-system";
-
 /// Returns the SBOM as canonical JSON. Equal arguments give equal bytes: the serial number is derived from the image
 /// and the tool's version, and `at` is the time of an event, or absent.
 ///
 /// # Errors
-/// [`SbomError`] where a package has no package URL or the model does not hold.
+/// [`SbomError`] where the model does not hold.
 pub fn cyclonedx(
+    version: CycloneDx,
     image: &SbomSubject,
-    packages: &[Package],
+    components: &[Component],
     at: Option<Instant>,
     tool_version: &str,
 ) -> Result<Vec<u8>, SbomError> {
-    let mut components = packages.iter().map(component).collect::<Result<Vec<_>, _>>()?;
-    components.extend(system(image, packages));
-    components.sort_by(|a, b| a.bom_ref.cmp(&b.bom_ref));
-    components.dedup_by(|a, b| a.bom_ref == b.bom_ref);
+    let mut listed: Vec<&Component> = components.iter().collect();
+    listed.sort_by(|a, b| a.purl.cmp(&b.purl));
+    listed.dedup_by(|a, b| a.purl == b.purl);
     let bom = Bom {
         spec_version: SpecVersion::V1_5,
         version: 1,
-        serial_number: Some(serial(image, tool_version)?),
-        metadata: Some(metadata(image, at, tool_version)?),
-        components: Some(Components(components)),
-        compositions: Some(incomplete(image)),
+        serial_number: Some(serial::of(image, version, tool_version)?),
+        metadata: Some(metadata::of(image, at, tool_version)?),
+        components: Some(model::components(image, &listed)),
+        dependencies: Some(model::dependencies(image, &listed)),
+        compositions: Some(compositions(image, &listed)),
         ..Bom::default()
     };
     let validation = bom.validate();
     if !validation.passed() {
         return Err(SbomError::Model(format!("{validation:?}").chars().take(400).collect()));
     }
-    let lifted = lift::to_1_6(bom).map_err(SbomError::Json)?;
+    let lifted = lift::to(version, bom, image, &listed).map_err(SbomError::Json)?;
     canonical::to_text(&lifted).map(String::into_bytes).map_err(|e| SbomError::Json(e.to_string()))
 }
 
-fn component(package: &Package) -> Result<Component, SbomError> {
-    let purl = package.purl()?;
-    let kind = Classification::Library;
-    let mut component = Component::new(kind, &package.name, &package.version, Some(purl.clone()));
-    component.group = Some(NormalizedString::new(&package.namespace));
-    component.purl = Some(to_purl(&purl));
-    Ok(component)
-}
-
-fn to_purl(text: &str) -> Purl {
-    text.parse().expect("the parser of this type accepts any text; `validate` checks it")
-}
-
-/// Returns the distribution, where packages or os-release tell one.
-fn system(image: &SbomSubject, packages: &[Package]) -> Option<Component> {
-    let told =
-        packages.iter().find_map(|package| Some((package.namespace.as_str(), package.distro.as_deref()?)));
-    let pretty = image.system.as_deref();
-    let name = told.map(|(id, _)| id).or(pretty)?;
-    let version = told.and_then(|(id, distro)| distro.strip_prefix(id)?.strip_prefix('-'));
-    let reference = Some(SYSTEM_REFERENCE.to_owned());
-    let mut component = Component::new(Classification::OperatingSystem, name, "", reference);
-    component.version = version.map(NormalizedString::new);
-    component.description = pretty.map(NormalizedString::new);
-    Some(component)
-}
-
-fn metadata(image: &SbomSubject, at: Option<Instant>, tool_version: &str) -> Result<Metadata, SbomError> {
-    let timestamp = at.map(|at| DateTime::try_from(at.to_string())).transpose();
-    let tool = Component::new(Classification::Application, "fondaco", tool_version, None);
-    let version = image.digest.to_string();
-    let mut container =
-        Component::new(Classification::Container, &image.repository, &version, Some(version.clone()));
-    container.description = Some(NormalizedString::new(&image.platform));
-    Ok(Metadata {
-        timestamp: timestamp.map_err(|e| SbomError::Model(e.to_string()))?,
-        tools: Some(Tools::Object { services: None, components: Some(Components(vec![tool])) }),
-        component: Some(container),
-        lifecycles: Some(Lifecycles(vec![Lifecycle::Phase(Phase::PostBuild)])),
-        ..Metadata::default()
-    })
-}
-
-/// Says that the list is not everything: language packages are not catalogued in this version.
-fn incomplete(image: &SbomSubject) -> Compositions {
-    Compositions(vec![Composition {
+/// Says how complete the lists are: what is in the image beside packages and known files is not listed, and what a
+/// component needs is known as far as its database tells and the image holds it.
+fn compositions(of: &SbomSubject, components: &[&Component]) -> Compositions {
+    let composition = |aggregate, assemblies, dependencies| Composition {
         bom_ref: None,
-        aggregate: AggregateType::Incomplete,
-        assemblies: Some(vec![BomReference::new(&image.digest)]),
-        dependencies: None,
+        aggregate,
+        assemblies,
+        dependencies,
         vulnerabilities: None,
         signature: None,
-    }])
-}
-
-/// Returns a UUID of version 8 (RFC 9562, section 5.8) from the SHA-256 of what the SBOM is about.
-fn serial(image: &SbomSubject, tool_version: &str) -> Result<UrnUuid, SbomError> {
-    let named =
-        ["fondaco/sbom/1", &image.repository, &image.digest.to_string(), &image.platform, tool_version];
-    let hex = Digest::sha256(named.join("\n")).hex().to_owned();
-    // The variant is the two bits `10`: one of the digits 8, 9, a and b.
-    let variant = char::from(b"89ab"[usize::from(hex.as_bytes()[16] % 4)]);
-    let (time, middle, third, sequence, node) =
-        (&hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32]);
-    let urn = format!("urn:uuid:{time}-{middle}-8{third}-{variant}{sequence}-{node}");
-    UrnUuid::new(urn).map_err(|error| SbomError::Model(format!("{error:?}")))
+    };
+    let image = BomReference::new(&of.digest);
+    let needs = components.iter().map(|one| BomReference::new(&one.purl));
+    let system = model::has_system(of, components).then(|| BomReference::new(model::SYSTEM_REFERENCE));
+    let needs: Vec<BomReference> = needs.chain(system).collect();
+    let mut all = vec![
+        composition(AggregateType::Incomplete, Some(vec![image.clone()]), None),
+        composition(AggregateType::Incomplete, None, Some(vec![image])),
+    ];
+    if !needs.is_empty() {
+        all.push(composition(AggregateType::Unknown, None, Some(needs)));
+    }
+    Compositions(all)
 }
 
 #[cfg(test)]
