@@ -21,6 +21,8 @@ pub struct Component {
     /// An e-mail address or URL, else a name.
     pub creator: Option<String>,
     pub source_url: Option<String>,
+    /// Its page for people, a URL.
+    pub website: Option<String>,
     pub cpes: BTreeSet<String>,
     /// Package URLs of components of the same image that it needs.
     pub needs: BTreeSet<String>,
@@ -53,6 +55,7 @@ impl Component {
             licences: BTreeSet::new(),
             creator: None,
             source_url: None,
+            website: None,
             cpes: BTreeSet::new(),
             needs: BTreeSet::new(),
             owner: None,

@@ -125,6 +125,8 @@ pub struct Found {
     pub creator: Option<String>,
     /// Where its source is to be had, a URL.
     pub source_url: Option<String>,
+    /// Its page for people, a URL.
+    pub website: Option<String>,
     /// CPE 2.3 names, where a table or the file itself knows them.
     pub cpes: Vec<String>,
     /// What it needs, in words of the same ecosystem.
@@ -186,6 +188,7 @@ impl Found {
             licences: vec![],
             creator: None,
             source_url: None,
+            website: None,
             cpes: vec![],
             needs: vec![],
             provides: vec![],

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::tree::{Kept, Place, Tree};
 use crate::catalogue::OsRelease;
-use crate::catalogue::ecosystem::{ALL, Cataloguer, os_release};
+use crate::catalogue::ecosystem::{ALL, Cataloguer, beside, os_release};
 use crate::catalogue::found::{Addition, Form, Found, Parsed};
 use crate::evidence::NotLookedAt;
 use crate::model::foreign::inline;
@@ -24,12 +24,21 @@ pub(super) struct Entry<'a> {
     pub scope: &'a str,
 }
 
+/// What a file beside a database says of a package.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Added<'a> {
+    /// The cataloguer whose packages it speaks of.
+    pub cataloguer: &'a str,
+    /// Where links lead to the file, another one than it names itself.
+    pub package: &'a str,
+    pub addition: &'a Addition,
+}
+
 /// Everything that was read, in the order of paths.
 #[derive(Debug, Default)]
 pub(super) struct Gathered<'a> {
     pub entries: Vec<Entry<'a>>,
-    /// With the cataloguer whose packages they speak of.
-    pub additions: Vec<(&'a str, &'a Addition)>,
+    pub additions: Vec<Added<'a>>,
     pub system: Option<OsRelease>,
     pub has_database: bool,
     pub gaps: Vec<NotLookedAt>,
@@ -63,8 +72,22 @@ pub(super) fn gather<'a>(tree: &'a Tree<'_>) -> Gathered<'a> {
             unread.extend(parsed.gaps.iter().map(|reason| (path, name.as_str(), reason.as_str())));
         }
     }
+    linked(tree, &mut gathered);
     tell(&mut gathered, &unread);
     gathered
+}
+
+/// Adds what files say to which links lead: packages of one source share their documentation.
+fn linked<'a>(tree: &'a Tree<'_>, gathered: &mut Gathered<'a>) {
+    let mut added = vec![];
+    for entry in &gathered.entries {
+        let (cataloguer, package) = (entry.cataloguer, entry.found.name.as_str());
+        let Some(path) = beside(cataloguer, package) else { continue };
+        let Place::File(real, kept) = tree.find(&path) else { continue };
+        let Some(parsed) = kept.facts.readings.get(cataloguer).filter(|_| real != path) else { continue };
+        added.extend(parsed.additions.iter().map(|addition| Added { cataloguer, package, addition }));
+    }
+    gathered.additions.extend(added);
 }
 
 /// Returns what the first readable file says; gaps where links hid all of them.
@@ -79,6 +102,7 @@ fn system(tree: &Tree<'_>, gathered: &mut Gathered<'_>) -> Option<OsRelease> {
                     None => gaps.push((path, "names no distribution".to_owned())),
                 }
             }
+            Place::Elsewhere(real) => gaps.push((path, unread(&real))),
             Place::Astray(why) => gaps.push((path, why)),
             Place::Absent => {}
         }
@@ -89,18 +113,21 @@ fn system(tree: &Tree<'_>, gathered: &mut Gathered<'_>) -> Option<OsRelease> {
     None
 }
 
-/// Tells where links lead away from the places of databases.
+/// Tells where links lead away from the places of databases. From one place to another they do not: RPM's directory has
+/// moved, and /usr is merged.
 fn astray(tree: &Tree<'_>, cataloguer: &Cataloguer, gathered: &mut Gathered<'_>) {
+    let is_place = |real: &str| cataloguer.places().any(|place| place == real);
     for place in cataloguer.places() {
         let why = match place.strip_suffix('/') {
             Some(directory) => match tree.directory(directory) {
-                Ok(real) if real == directory || cataloguer.places().any(|p| p == format!("{real}/")) => None,
-                Ok(real) => Some(format!("a link leads to `{real}`, which is not read")),
+                Ok(real) if real == directory || is_place(&format!("{real}/")) => None,
+                Ok(real) => Some(unread(&real)),
                 Err(why) => Some(why),
             },
             None => match tree.find(place) {
                 Place::File(_, kept) if kept.facts.readings.contains_key(cataloguer.name) => None,
-                Place::File(real, _) => Some(format!("a link leads to `{real}`, which is not read")),
+                Place::Elsewhere(real) if is_place(&real) => None,
+                Place::File(real, _) | Place::Elsewhere(real) => Some(unread(&real)),
                 Place::Astray(why) => Some(why),
                 Place::Absent => None,
             },
@@ -111,11 +138,15 @@ fn astray(tree: &Tree<'_>, cataloguer: &Cataloguer, gathered: &mut Gathered<'_>)
     }
 }
 
-/// Returns whether a cataloguer of package databases has read one.
+fn unread(real: &str) -> String {
+    format!("a link leads to `{real}`, which is not read")
+}
+
+/// Returns whether a cataloguer of package databases has read one, and not a file beside it.
 fn is_database(name: &str, parsed: &Parsed) -> bool {
     let of_places =
         ALL.iter().any(|cataloguer| cataloguer.name == name && cataloguer.places().next().is_some());
-    of_places && parsed.system.is_none() && parsed.gaps.is_empty()
+    of_places && parsed.system.is_none() && parsed.gaps.is_empty() && parsed.additions.is_empty()
 }
 
 fn read<'a>(
@@ -138,7 +169,8 @@ fn read<'a>(
         let layer = since(found, kept.layer, &before);
         gathered.entries.push(Entry { cataloguer: name, found, path, layer, scope });
     }
-    gathered.additions.extend(parsed.additions.iter().map(|addition| (name, addition)));
+    let added = |addition: &'a Addition| Added { cataloguer: name, package: &addition.package, addition };
+    gathered.additions.extend(parsed.additions.iter().map(added));
 }
 
 fn listed(parsed: Option<&Parsed>) -> BTreeSet<(&str, &str)> {

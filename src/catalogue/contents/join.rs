@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::gather::{Entry, Gathered};
 use crate::catalogue::{Component, OsRelease, Place};
-use crate::model::{Package, Source};
+use crate::model::{Ecosystem, Package, Source};
 
 /// The purl namespace where no os-release names a distribution.
 const NO_DISTRIBUTION: &str = "unknown";
@@ -44,7 +44,7 @@ pub(super) fn join(gathered: &Gathered<'_>, system: Option<&OsRelease>) -> Joine
 fn package(entry: &Entry<'_>, system: Option<&OsRelease>) -> Package {
     let found = entry.found;
     let of_distribution = found.ecosystem.is_of_distribution();
-    let distribution = || system.map_or(NO_DISTRIBUTION, |system| &system.id).to_owned();
+    let distribution = || namespace(found.ecosystem, system).to_owned();
     let own = || Source { name: found.name.clone(), version: found.version.clone() };
     Package {
         ecosystem: found.ecosystem,
@@ -62,6 +62,16 @@ fn package(entry: &Entry<'_>, system: Option<&OsRelease>) -> Package {
     }
 }
 
+/// Returns the purl namespace of a distribution's package: `ID` of os-release, but of RPM packages the vendor
+/// (package-url/purl-spec, `rpm-definition.json`), where that is another one.
+fn namespace(ecosystem: Ecosystem, system: Option<&OsRelease>) -> &str {
+    match (ecosystem, system.map_or(NO_DISTRIBUTION, |system| system.id.as_str())) {
+        (Ecosystem::Rpm, "rhel") => "redhat",
+        (Ecosystem::Rpm, id) if id.starts_with("opensuse") => "opensuse",
+        (_, id) => id,
+    }
+}
+
 /// Adds what one more entry knows; of what can be only once, the first entry's word stays.
 fn fill(component: &mut Component, entry: &Entry<'_>) {
     let found = entry.found;
@@ -76,6 +86,7 @@ fn fill(component: &mut Component, entry: &Entry<'_>) {
     component.cpes.extend(found.cpes.iter().cloned());
     component.creator = component.creator.take().or_else(|| found.creator.clone());
     component.source_url = component.source_url.take().or_else(|| found.source_url.clone());
+    component.website = component.website.take().or_else(|| found.website.clone());
     component.sha512 = component.sha512.take().or_else(|| found.sha512.clone());
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::gather::Gathered;
+use super::gather::{Added, Gathered};
 use crate::catalogue::Component;
 use crate::catalogue::found::{Addition, PathKey};
 
@@ -45,8 +45,8 @@ pub(super) fn added<'a>(
         named.entry((entry.cataloguer, entry.found.name.as_str())).or_default().push(index);
     }
     let mut added = vec![];
-    for (cataloguer, addition) in &gathered.additions {
-        let key = (*cataloguer, addition.package.as_str());
+    for Added { cataloguer, package, addition } in &gathered.additions {
+        let key = (*cataloguer, *package);
         for &index in named.get(&key).into_iter().flatten() {
             let architecture = &gathered.entries[index].found.architecture;
             let is_meant = addition.architecture.is_none() || addition.architecture == *architecture;

@@ -233,3 +233,51 @@ fn the_real_alpine_image_holds_what_its_database_says() {
     assert!(purls.contains(ssl), "{purls}");
     assert_eq!(contents.system.unwrap().pretty_name.unwrap(), "Alpine Linux v3.10");
 }
+
+#[test]
+fn a_link_from_one_place_of_a_database_to_another_is_no_gap() {
+    let rpm = [("var/lib/rpm", "../../usr/lib/sysimage/rpm"), ("lib", "usr/lib")];
+    let layers = [layer(&[DEBIAN, (STATUS, A)], &rpm, &[], &[])];
+    assert_eq!(gaps(&layers), [""; 0]);
+    let layers = [layer(&[DEBIAN, (STATUS, A)], &[("var/lib/rpm", "/opt/rpm")], &[], &[])];
+    assert_eq!(gaps(&layers).len(), 3);
+}
+
+#[test]
+fn packages_of_rpm_have_their_vendor_as_namespace() {
+    let list = "bash\t5.1-1.el9\t1\t1\tRed Hat, Inc.\t(none)\t1\tx86_64\t0\tbash-5.1-1.el9.src.rpm\n";
+    for (release, expected) in [
+        ("ID=rhel\nVERSION_ID=9.4\n", "pkg:rpm/redhat/bash@5.1-1.el9?arch=x86_64&distro=rhel-9.4"),
+        (
+            "ID=opensuse-leap\nVERSION_ID=15.6\n",
+            "pkg:rpm/opensuse/bash@5.1-1.el9?arch=x86_64&distro=opensuse-leap-15.6",
+        ),
+        ("ID=sles\nVERSION_ID=15.6\n", "pkg:rpm/sles/bash@5.1-1.el9?arch=x86_64&distro=sles-15.6"),
+    ] {
+        let files = [("etc/os-release", release), ("var/lib/rpmmanifest/container-manifest-2", list)];
+        let contents = merge(&[layer(&files, &[], &[], &[])]);
+        assert_eq!(contents.components[0].purl, expected);
+    }
+}
+
+#[test]
+fn files_beside_dpkgs_database_add_licences_and_are_no_database() {
+    let copyright = ("usr/share/doc/a/copyright", "see /usr/share/common-licenses/GPL-2\n");
+    let contents = merge(&[layer(&[DEBIAN, (STATUS, A), copyright], &[], &[], &[])]);
+    assert_eq!(contents.components[0].licences, ["GPL-2".to_owned()].into());
+    let alone = [layer(&[DEBIAN, copyright], &[], &[], &[])];
+    assert_eq!(gaps(&alone), ["installed packages"]);
+}
+
+#[test]
+fn packages_share_documentation_through_links() {
+    let both = format!("{A}{B}");
+    let copyright = ("usr/share/doc/base/copyright", "see /usr/share/common-licenses/GPL-3\n");
+    // `a` as Debian does it, `b` as an archive with hard links tells it.
+    let links = [("usr/share/doc/a", "base"), ("usr/share/doc/b/copyright", "/usr/share/doc/base/copyright")];
+    let contents = merge(&[layer(&[DEBIAN, (STATUS, &both), copyright], &links, &[], &[])]);
+    for component in &contents.components {
+        assert_eq!(component.licences, ["GPL-3".to_owned()].into(), "{}", component.purl);
+    }
+    assert_eq!(contents.components.len(), 2);
+}

@@ -38,7 +38,9 @@ pub(super) enum Place<'t, 'a> {
     /// The path after all links.
     File(String, &'t Kept<'a>),
     Absent,
-    /// Links lead round in a circle, or where nothing was read: nobody can say what is there.
+    /// Links lead to this path, where nothing was read.
+    Elsewhere(String),
+    /// Links lead round in a circle: nobody can say what is there.
     Astray(String),
 }
 
@@ -94,7 +96,7 @@ impl<'a> Tree<'a> {
         match self.nodes.get(&place) {
             Some(Node::File(kept)) => Place::File(place, kept),
             _ if place == path => Place::Absent,
-            _ => Place::Astray(format!("a link leads to `{place}`, which is not read")),
+            _ => Place::Elsewhere(place),
         }
     }
 

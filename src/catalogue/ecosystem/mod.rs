@@ -10,6 +10,7 @@ mod rpm;
 pub use os_release::OsRelease;
 
 use super::found::{File, Parsed};
+use crate::model::foreign::is_deceptive;
 
 /// What one file of this folder knows.
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +94,11 @@ pub(super) fn is_place(path: &str) -> bool {
     ALL.iter().flat_map(Cataloguer::places).any(|place| is_at(place, path))
 }
 
+/// Returns where a file speaks of a package of that cataloguer, if there may be a link instead of the file.
+pub(super) fn beside(cataloguer: &str, package: &str) -> Option<String> {
+    (cataloguer == dpkg::CATALOGUER.name).then(|| format!("usr/share/doc/{package}/copyright"))
+}
+
 /// The bytes that tell an executable.
 pub(super) const MAGIC_BYTES: usize = 4;
 
@@ -121,6 +127,28 @@ fn package_name(value: &[u8]) -> Option<&str> {
     word(value).filter(|text| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-._".contains(&b)))
 }
 
+/// The longest free text that is kept, characters: licence expressions of whole distributions stay below it.
+const PHRASE_CHARACTERS_MAX: usize = 1000;
+
+/// Returns text for people on one line: without control, invisible and bidirectional characters.
+fn phrase(value: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(value);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let shown = words.join(" ").chars().filter(|c| !is_deceptive(*c)).take(PHRASE_CHARACTERS_MAX).collect();
+    Some(shown).filter(|text: &String| !text.is_empty())
+}
+
+/// Returns who `Name <address>` is: the address (an e-mail address or a URL), else the name.
+fn creator(text: &str) -> Option<String> {
+    let is_address =
+        |part: &str| !part.contains(char::is_whitespace) && (part.contains('@') || part.contains("://"));
+    let bracketed =
+        text.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(inner, _)| inner.trim());
+    let name = text.split_once('<').map_or(text, |(name, _)| name).trim();
+    let chosen = bracketed.filter(|part| is_address(part)).unwrap_or(name);
+    (!chosen.is_empty()).then(|| chosen.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,19 +168,19 @@ mod tests {
 
     #[test]
     fn places_are_wanted_and_their_neighbours_are_not() {
-        for (path, wanted) in [
-            ("var/lib/dpkg/status", true),
-            ("var/lib/dpkg/status.d/libc6", true),
-            ("var/lib/dpkg/status.d/deep/er", false),
-            ("var/lib/dpkg/status.d", false),
-            ("lib/apk/db/installed", true),
-            ("usr/lib/apk/db/installed", true),
-            ("lib", false),
-            ("", false),
-            ("var/lib/dpkg/status-old", false),
-            ("home/var/lib/dpkg/status", false),
+        for (path, wanted, place) in [
+            ("var/lib/dpkg/status", true, true),
+            ("var/lib/dpkg/status.d/libc6", true, true),
+            ("var/lib/dpkg/status.d/deep/er", false, false),
+            ("var/lib/dpkg/status.d", false, false),
+            ("lib/apk/db/installed", true, true),
+            ("usr/lib/apk/db/installed", true, true),
+            ("lib", false, false),
+            ("", false, false),
+            ("var/lib/dpkg/status-old", false, false),
+            ("home/var/lib/dpkg/status", true, false),
         ] {
-            assert_eq!((wanting(path).count() == 1, is_place(path)), (wanted, wanted), "{path}");
+            assert_eq!((wanting(path).count() == 1, is_place(path)), (wanted, place), "{path}");
         }
     }
 

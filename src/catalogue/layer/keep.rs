@@ -111,6 +111,10 @@ impl Keep {
         let target = normalise(&raw)?.unwrap_or_default();
         let wanted = wanting(&path).next().is_some();
         match self.facts.files.get(&target) {
+            Some(facts) if wanted && is_of_path(facts) => {
+                self.one_more()?;
+                self.facts.links.insert(path, format!("/{target}"));
+            }
             // The cataloguers of a database go by its path: what was read elsewhere was read by others.
             Some(facts) if wanted && same_cataloguers(facts, &path) => {
                 let facts = facts.clone();
@@ -147,6 +151,11 @@ impl Keep {
 
 fn same_cataloguers(facts: &FileFacts, path: &str) -> bool {
     wanting(path).all(|cataloguer| facts.readings.contains_key(cataloguer.name))
+}
+
+/// Returns whether a file speaks of the package that its path names: under another path it speaks of another.
+fn is_of_path(facts: &FileFacts) -> bool {
+    facts.readings.values().any(|parsed| !parsed.additions.is_empty())
 }
 
 /// Leaves out links to plain files of the same layer: no path leads through them, and there are thousands.

@@ -114,6 +114,16 @@ fn whiteouts_links_directories_and_what_covers_lower_files_are_kept() {
 }
 
 #[test]
+fn a_hard_link_to_a_file_that_speaks_of_its_path_is_a_link() {
+    let facts = facts_of(&[
+        File("usr/share/doc/base/copyright", b"see /usr/share/common-licenses/GPL-3"),
+        Hardlink("usr/share/doc/a/copyright", "usr/share/doc/base/copyright"),
+    ]);
+    assert_eq!(facts.files.keys().collect::<Vec<_>>(), ["usr/share/doc/base/copyright"]);
+    assert_eq!(facts.links["usr/share/doc/a/copyright"], "/usr/share/doc/base/copyright");
+}
+
+#[test]
 fn a_hard_link_is_its_file_where_that_was_kept() {
     let facts = facts_of(&[
         File("usr/lib/apk/db/installed", b"P:a\nV:1\n"),

@@ -1,56 +1,72 @@
-//! Debian's database of installed packages (dpkg(1), deb822(5)): `status`, and the `status.d` of distroless images.
+//! `status`, and the `status.d` of distroless images (dpkg(1), deb822(5), Debian Policy, chapters 5 and 7).
 //!
-//! A stanza is a run of fields; lines that begin with a blank continue the field above. Read are `Package`,
-//! `Version`, `Architecture`, `Source` and `Status`. A stanza of `status.d` is a control file and has no `Status`.
+//! A stanza is a run of fields; lines that begin with a blank continue the field above. A stanza of `status.d` is a
+//! control file and has no `Status`.
 
-use super::{Cataloguer, Wants, package_name, word};
-use crate::{
-    catalogue::found::{File, Found, Parsed},
-    model::{Ecosystem, Source},
-};
+use std::collections::BTreeSet;
 
-pub(super) const CATALOGUER: Cataloguer = Cataloguer {
-    name: "dpkg",
-    wants: &[Wants::Places(&["var/lib/dpkg/status", "var/lib/dpkg/status.d/"])],
-    parse: read,
-};
-
-/// Lists of checksums lie beside the control files of distroless images.
-fn read(file: &File<'_>) -> Parsed {
-    if file.path.ends_with(".md5sums") { Parsed::default() } else { parse(file.bytes) }
-}
+use crate::catalogue::ecosystem::{creator, package_name, phrase, word};
+use crate::catalogue::found::{Found, LISTED_MAX, Need, Parsed};
+use crate::model::{Ecosystem, Source};
 
 /// States in which the files of the package are on disk (dpkg(1), "Package states"). A half-installed one is a
 /// broken unpacking and dpkg itself calls for its reinstallation.
 const PRESENT: [&[u8]; 5] =
     [b"installed", b"unpacked", b"half-configured", b"triggers-awaited", b"triggers-pending"];
 
+/// Fields that make the identity: one line each, and once.
 const FIELDS: [&[u8]; 5] = [b"package", b"version", b"architecture", b"source", b"status"];
+
+/// Fields that describe the package; the first of a name counts, and lists may go on over several lines.
+const DETAILS: [&[u8]; 5] = [b"maintainer", b"homepage", b"depends", b"pre-depends", b"provides"];
+
+/// The field whose value a line of the stanza may continue.
+#[derive(Default, Clone, Copy)]
+enum Last {
+    Field,
+    Detail(usize),
+    #[default]
+    Other,
+}
 
 #[derive(Default)]
 struct Stanza<'a> {
     started: bool,
-    /// A field of interest is given twice or goes on over several lines.
+    /// A field of the identity is given twice or goes on over several lines.
     malformed: bool,
     /// Values in the order of [`FIELDS`].
     values: [Option<&'a [u8]>; 5],
-    last: Option<usize>,
+    /// Lines of values in the order of [`DETAILS`].
+    details: [Vec<&'a [u8]>; 5],
+    last: Last,
 }
 
 impl<'a> Stanza<'a> {
     fn line(&mut self, line: &'a [u8]) {
         if line.starts_with(b" ") || line.starts_with(b"\t") {
-            self.malformed |= self.last.is_some();
+            match self.last {
+                Last::Field => self.malformed = true,
+                Last::Detail(index) if self.details[index].len() < LISTED_MAX => {
+                    self.details[index].push(line);
+                }
+                Last::Detail(_) | Last::Other => {}
+            }
             return;
         }
         self.started = true;
-        self.last = None;
+        self.last = Last::Other;
         let Some(colon) = line.iter().position(|b| *b == b':') else { return };
         let (name, value) = (line[..colon].trim_ascii(), line[colon + 1..].trim_ascii());
-        if let Some(index) = FIELDS.iter().position(|field| name.eq_ignore_ascii_case(field)) {
+        let is_named = |field: &&[u8]| name.eq_ignore_ascii_case(field);
+        if let Some(index) = FIELDS.iter().position(is_named) {
             self.malformed |= self.values[index].is_some();
             self.values[index] = Some(value);
-            self.last = Some(index);
+            self.last = Last::Field;
+        } else if let Some(index) = DETAILS.iter().position(is_named)
+            && self.details[index].is_empty()
+        {
+            self.details[index].push(value);
+            self.last = Last::Detail(index);
         }
     }
 
@@ -65,13 +81,31 @@ impl<'a> Stanza<'a> {
         let (name, version) = (package_name(name?)?, word(version?)?);
         let architecture = architecture.map_or(Some(None), |value| word(value).map(Some))?;
         let source = source.map_or_else(|| Some((name, version)), |value| origin(value, version))?;
+        let [maintainer, homepage, depends, pre_depends, provides] = &self.details;
+        let needs = names(depends.iter().chain(pre_depends));
         let found = Found {
             architecture: architecture.map(str::to_owned),
             source: Some(Source { name: source.0.to_owned(), version: source.1.to_owned() }),
+            creator: phrase(&maintainer.concat()).and_then(|text| creator(&text)),
+            website: phrase(&homepage.concat()),
+            needs: needs.into_iter().map(Need::any).collect(),
+            provides: names(provides.iter()).into_iter().map(str::to_owned).collect(),
             ..Found::new(Ecosystem::Deb, name, version)
         };
         (!self.malformed).then_some(found)
     }
+}
+
+/// Returns the package names of a relationship field, without versions, architectures and alternatives' order:
+/// `a (>= 1), b:any | c [amd64] <!nocheck>`.
+fn names<'a>(lines: impl Iterator<Item = &'a &'a [u8]>) -> BTreeSet<&'a str> {
+    let terms = lines.flat_map(|line| line.split(|b| matches!(b, b',' | b'|')));
+    let bare = terms.map(|term| {
+        let term = term.trim_ascii();
+        let is_end = |b: &u8| b.is_ascii_whitespace() || b"(:[<".contains(b);
+        &term[..term.iter().position(is_end).unwrap_or(term.len())]
+    });
+    bare.filter_map(package_name).take(LISTED_MAX).collect()
 }
 
 /// Reads `name` or `name (version)`.
@@ -84,7 +118,7 @@ fn origin<'a>(value: &'a [u8], version: &'a str) -> Option<(&'a str, &'a str)> {
 }
 
 /// Returns every package whose files are on disk; total on any bytes.
-fn parse(bytes: &[u8]) -> Parsed {
+pub(super) fn parse(bytes: &[u8]) -> Parsed {
     let mut parsed = Parsed::default();
     let mut stanza = Stanza::default();
     for line in bytes.split(|b| *b == b'\n').chain([&b""[..]]) {
@@ -166,6 +200,32 @@ Version: 2024a-0+deb12u1";
             "tzdata 2024a-0+deb12u1 all tzdata 2024a-0+deb12u1",
         ];
         assert_eq!(shown(status), (expected.map(str::to_owned).to_vec(), 0));
+    }
+
+    /// From Debian 12's `libpam-runtime`, `debconf` and `python3`, and from Debian Policy, section 7.1.
+    #[test]
+    fn relationships_and_the_people_are_read() {
+        let control = "\
+Package: debconf
+Version: 1.5.82
+Maintainer: Debconf Developers <debconf-devel@lists.alioth.debian.org>
+Homepage: https://example.org/
+Depends: libc6 (>= 2.34), python3:any,
+ default-mta | mail-transport-agent [amd64] <!nocheck>
+Pre-Depends: libc6
+Provides: debconf-2.0, dpkg-tool (= 1)
+Depends: again
+";
+        let parsed = parse(control.as_bytes());
+        let found = &parsed.packages[0];
+        assert_eq!(found.needs, ["default-mta", "libc6", "mail-transport-agent", "python3"].map(Need::any));
+        assert_eq!(found.provides, ["debconf-2.0", "dpkg-tool"]);
+        assert_eq!(found.creator.as_deref(), Some("debconf-devel@lists.alioth.debian.org"));
+        assert_eq!(found.website.as_deref(), Some("https://example.org/"));
+        let hostile =
+            parse(b"Package: a\nVersion: 1\nMaintainer: \x1b[2J\xe2\x80\xae\nDepends: ../b, c d, |,,(\n");
+        assert_eq!(hostile.packages[0].needs, [Need::any("c")]);
+        assert_eq!(hostile.packages[0].creator.as_deref(), Some("[2J"));
     }
 
     #[test]
