@@ -5,6 +5,7 @@
 mod apk;
 mod dpkg;
 pub(super) mod os_release;
+mod pacman;
 mod rpm;
 
 pub use os_release::OsRelease;
@@ -39,7 +40,7 @@ pub(super) enum Wants {
 
 /// Every ecosystem, by name.
 pub(super) const ALL: &[Cataloguer] =
-    &[apk::CATALOGUER, dpkg::CATALOGUER, os_release::CATALOGUER, rpm::CATALOGUER];
+    &[apk::CATALOGUER, dpkg::CATALOGUER, os_release::CATALOGUER, pacman::CATALOGUER, rpm::CATALOGUER];
 
 /// The longest name, version or architecture that is accepted; real ones stay below a hundred.
 const WORD_BYTES_MAX: usize = 256;
