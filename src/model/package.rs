@@ -136,7 +136,7 @@ impl Package {
         if let Some(upstream) = self.upstream() {
             purl.add_qualifier("upstream", upstream).map_err(fail)?;
         }
-        Ok(purl.to_string())
+        Ok(with_encoded_version(&purl.to_string()))
     }
 
     fn upstream(&self) -> Option<String> {
@@ -146,6 +146,14 @@ impl Package {
             (_, false) => Some(format!("{}@{}", self.source.name, self.source.version)),
         }
     }
+}
+
+/// Returns the package URL with every `/` of the version encoded, as ECMA-427 asks. The crate leaves them
+/// as they are and does not read them back. An `@` before the version is encoded, so that the first one begins it.
+fn with_encoded_version(purl: &str) -> String {
+    let (path, qualifiers) = purl.find('?').map_or((purl, ""), |at| purl.split_at(at));
+    let Some((named, version)) = path.split_once('@') else { return purl.to_owned() };
+    format!("{named}@{}{qualifiers}", version.replace('/', "%2F"))
 }
 
 impl FromStr for Package {
@@ -201,6 +209,7 @@ mod tests {
             ("libgcc-s1", "12.2.0-14+deb12u1", "gcc-12", "12.2.0-14"),
             ("redis", "5:7.0.15-1", "redis", "5:7.0.15-1"),
             ("binnmu", "1.0-1+b1", "binnmu", "1.0-1"),
+            ("odd", "1/2@3?a=b#c/d", "odd", "1/2@3?a=b#c/d"),
         ] {
             let package = Package {
                 ecosystem: Ecosystem::Deb,
