@@ -3,6 +3,7 @@
 //! To add one: write `ecosystem/<name>.rs` with the files it wants and its parser, then name it in [`ALL`].
 
 mod apk;
+mod chisel;
 mod dpkg;
 pub(super) mod os_release;
 mod pacman;
@@ -39,8 +40,14 @@ pub(super) enum Wants {
 }
 
 /// Every ecosystem, by name.
-pub(super) const ALL: &[Cataloguer] =
-    &[apk::CATALOGUER, dpkg::CATALOGUER, os_release::CATALOGUER, pacman::CATALOGUER, rpm::CATALOGUER];
+pub(super) const ALL: &[Cataloguer] = &[
+    apk::CATALOGUER,
+    chisel::CATALOGUER,
+    dpkg::CATALOGUER,
+    os_release::CATALOGUER,
+    pacman::CATALOGUER,
+    rpm::CATALOGUER,
+];
 
 /// The longest name, version or architecture that is accepted; real ones stay below a hundred.
 const WORD_BYTES_MAX: usize = 256;
