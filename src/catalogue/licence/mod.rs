@@ -12,7 +12,7 @@ mod parse;
 mod recognise;
 mod tree;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tree::Tree;
 
@@ -36,24 +36,18 @@ impl Expression {
     }
 }
 
-/// Returns the expression for licences that all apply, in whatever order they are written.
+/// Returns the expression for licences that all apply, in whatever order they are written. An expression that was
+/// returned is its own.
 pub fn normalise(written: &[&str]) -> Expression {
     let mut references = BTreeMap::new();
-    let mut parts = BTreeSet::new();
-    for text in written.iter().take(ENTRIES_MAX) {
-        if let Some(tree) = parse::parse(text) {
-            tree.references(&mut references);
-            match tree {
-                Tree::And(all) => parts.extend(all),
-                one => drop(parts.insert(one)),
-            }
-        }
+    let mut parts = BTreeMap::new();
+    for tree in written.iter().take(ENTRIES_MAX).filter_map(|text| parse::parse(text)) {
+        tree.references(&mut references);
+        let all = if let Tree::And(all) = tree { all } else { vec![tree] };
+        parts.extend(all.into_iter().map(|part| ((part.is_combined(), part.to_string()), part)));
     }
-    let text = match Tree::all(parts.into_iter().collect()) {
-        Some(tree) => tree.to_string(),
-        None => String::new(),
-    };
-    Expression { text, references }
+    let text = Tree::all(parts.into_values().collect()).map(|tree| tree.to_string());
+    Expression { text: text.unwrap_or_default(), references }
 }
 
 #[cfg(test)]

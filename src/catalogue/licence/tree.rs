@@ -12,7 +12,7 @@ const SLUG_CHARACTERS_MAX: usize = 64;
 const PREFIX: &str = "LicenseRef-fondaco-";
 
 /// A licence or a combination of licences.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Tree {
     /// Identifier, identifier and exception, or a reference that came from elsewhere.
     Known(String),
@@ -48,6 +48,10 @@ impl Tree {
             Self::Unknown(_) => false,
             Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::has_known),
         }
+    }
+
+    pub(super) fn is_combined(&self) -> bool {
+        matches!(self, Self::And(_) | Self::Or(_))
     }
 
     /// Collects what stands for unknown texts.
