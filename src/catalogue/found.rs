@@ -204,7 +204,8 @@ impl Found {
         let needs: usize = self.needs.iter().map(|need| need.name.len() + 64).sum();
         let texts = self.licences.iter().chain(&self.cpes).chain(&self.provides);
         let texts: usize = texts.map(|text| text.len() + 24).sum();
-        let own = self.name.len() + self.version.len() + self.namespace.len();
+        let inside = self.inside.as_ref().map_or(0, String::len);
+        let own = self.name.len() + self.version.len() + self.namespace.len() + inside;
         (size_of::<Self>() + own + needs + texts + 16 * self.owns.len()) as u64
     }
 }

@@ -17,6 +17,7 @@ pub mod licence;
 mod list;
 mod path;
 mod sbom;
+mod zip;
 
 pub use component::{Component, Place};
 pub use contents::{Contents, merge};

@@ -5,11 +5,15 @@
 mod apk;
 mod chisel;
 mod dpkg;
+mod java;
+mod jvm;
 pub(super) mod os_release;
 mod pacman;
 mod rpm;
 
 pub use os_release::OsRelease;
+
+use std::io::Read;
 
 use super::found::{File, Parsed};
 use crate::model::foreign::is_deceptive;
@@ -25,6 +29,9 @@ pub(super) struct Cataloguer {
     pub parse: fn(&File<'_>) -> Parsed,
 }
 
+/// Reads a file front to end, by path and bytes.
+pub(super) type ReadLarge = fn(&str, u64, &mut dyn Read) -> Parsed;
+
 /// Which files a cataloguer reads.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Wants {
@@ -35,6 +42,8 @@ pub(super) enum Wants {
     /// Files by their path, wherever they are. The function is asked for every file of every image: no regular
     /// expressions. One that is too large to be read is a gap.
     Paths(fn(&str) -> bool),
+    /// Beside [`Wants::Paths`]: what reads such a file front to end, by path and size, where it is too large to be held.
+    LargePaths(ReadLarge),
     /// Executables and libraries in ELF, PE or Mach-O, told by their first bytes.
     Executables,
 }
@@ -44,6 +53,8 @@ pub(super) const ALL: &[Cataloguer] = &[
     apk::CATALOGUER,
     chisel::CATALOGUER,
     dpkg::CATALOGUER,
+    java::CATALOGUER,
+    jvm::CATALOGUER,
     os_release::CATALOGUER,
     pacman::CATALOGUER,
     rpm::CATALOGUER,
@@ -57,7 +68,7 @@ impl Cataloguer {
     pub(super) fn places(&self) -> impl Iterator<Item = &'static str> {
         let of = |wants: &Wants| match wants {
             Wants::Places(places) => *places,
-            Wants::Paths(_) | Wants::Executables => &[],
+            Wants::Paths(_) | Wants::LargePaths(_) | Wants::Executables => &[],
         };
         self.wants.iter().flat_map(of).copied()
     }
@@ -67,7 +78,15 @@ impl Cataloguer {
         self.wants.iter().any(|wants| match wants {
             Wants::Places(places) => places.iter().any(|place| is_at(place, path)),
             Wants::Paths(wanted) => wanted(path),
-            Wants::Executables => false,
+            Wants::LargePaths(_) | Wants::Executables => false,
+        })
+    }
+
+    /// Returns what reads files that are too large to be held.
+    pub(super) fn of_large_paths(&self) -> Option<ReadLarge> {
+        self.wants.iter().find_map(|wants| match wants {
+            Wants::LargePaths(read) => Some(*read),
+            _ => None,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::{Limits, broken};
+use super::{Limits, broken, large};
 use crate::catalogue::ecosystem::{
     Cataloguer, MAGIC_BYTES, is_executable, is_place, of_executables, wanting,
 };
@@ -48,8 +48,8 @@ impl Content {
             if is_place(path) {
                 return Err(CatalogueError::Limit { what: "bytes in a package database", max });
             }
-            let gap = Parsed::gap(format!("larger than {max} bytes"));
-            facts.readings.extend(wanted.iter().map(|cataloguer| (cataloguer.name.to_owned(), gap.clone())));
+            let facts = large::read(path, (size, max), self.buffer.as_slice().chain(entry), &wanted)?;
+            self.count(&facts)?;
             return Ok(Some(facts));
         }
         let file = File { path, bytes: &self.buffer };

@@ -5,6 +5,7 @@
 
 mod content;
 mod keep;
+mod large;
 mod meter;
 
 use std::io::{self, Read};
