@@ -9,7 +9,8 @@ use super::found::{Parsed, PathKey};
 /// Facts of one layer, read in one pass and kept by its digest: they never change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerFacts {
-    /// Files that cataloguers read, by normalised path (`var/lib/dpkg/status`).
+    /// Files that cataloguers read, by normalised path (`var/lib/dpkg/status`), and directories whose names tell
+    /// something; the latter stand in `directories`, too.
     pub files: BTreeMap<String, FileFacts>,
     /// Symbolic links: path to target as written in the archive. Left out are those to a plain file of the same layer,
     /// which lead to no directory; they stand in `covers`. A hard link to a file that was not read, in a place where a

@@ -65,6 +65,8 @@ pub struct Parsed {
     pub system: Option<OsRelease>,
     /// What it adds to packages that another file of the same database names.
     pub additions: Vec<Addition>,
+    /// The format, where the file is a bill of materials itself: `SPDX-2.3`.
+    pub document: Option<String>,
 }
 
 impl Parsed {
@@ -102,6 +104,10 @@ pub struct Addition {
     pub architecture: Option<String>,
     pub licences: Vec<String>,
     pub owns: Vec<PathKey>,
+    /// Where its source is to be had. This and the qualifiers count for the package of the same directory only.
+    pub source_url: Option<String>,
+    /// Further purl qualifiers, as of a package's origin.
+    pub qualifiers: BTreeMap<String, String>,
 }
 
 /// A package as its file names it.

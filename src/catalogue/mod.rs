@@ -7,11 +7,13 @@
 
 mod component;
 mod contents;
+mod declared;
 mod difference;
 mod ecosystem;
 mod error;
 mod facts;
 mod found;
+mod json;
 mod layer;
 pub mod licence;
 mod list;

@@ -1,11 +1,12 @@
 //! Reads what cataloguers made of the files of a merged root file system.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::tree::{Kept, Place, Tree};
 use crate::catalogue::OsRelease;
 use crate::catalogue::ecosystem::{ALL, Cataloguer, beside, os_release};
 use crate::catalogue::found::{Addition, Form, Found, Parsed};
+use crate::catalogue::path::split;
 use crate::evidence::NotLookedAt;
 use crate::model::foreign::inline;
 
@@ -39,7 +40,11 @@ pub(super) struct Added<'a> {
 pub(super) struct Gathered<'a> {
     pub entries: Vec<Entry<'a>>,
     pub additions: Vec<Added<'a>>,
+    /// What tells the origin of a package in its own directory, by cataloguer and directory.
+    pub origins: HashMap<(&'a str, &'a str), &'a Addition>,
     pub system: Option<OsRelease>,
+    /// Bills of materials: format by path.
+    pub documents: BTreeMap<String, String>,
     pub has_database: bool,
     pub gaps: Vec<NotLookedAt>,
 }
@@ -171,6 +176,9 @@ fn read<'a>(
     }
     let added = |addition: &'a Addition| Added { cataloguer: name, package: &addition.package, addition };
     gathered.additions.extend(parsed.additions.iter().map(added));
+    gathered.documents.extend(parsed.document.clone().map(|format| (path.to_owned(), format)));
+    let origins = parsed.additions.iter().filter(|addition| addition.source_url.is_some());
+    gathered.origins.extend(origins.map(|addition| ((name, split(path).0), addition)));
 }
 
 fn listed(parsed: Option<&Parsed>) -> BTreeSet<(&str, &str)> {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::gather::{Entry, Gathered};
+use crate::catalogue::found::Addition;
+use crate::catalogue::path::split;
 use crate::catalogue::{Component, OsRelease, Place};
 use crate::model::{Ecosystem, Package, Source};
 
@@ -26,7 +28,9 @@ pub(super) struct Joined {
 pub(super) fn join(gathered: &Gathered<'_>, system: Option<&OsRelease>) -> Joined {
     let mut joined = Joined { components: BTreeMap::new(), purls: vec![], nameless: 0 };
     for entry in &gathered.entries {
-        let package = package(entry, system);
+        let origin = origin(gathered, entry);
+        let mut package = package(entry, system);
+        package.qualifiers.extend(origin.iter().flat_map(|origin| origin.qualifiers.clone()));
         let Ok(purl) = package.purl() else {
             joined.nameless += 1;
             joined.purls.push(None);
@@ -34,11 +38,19 @@ pub(super) fn join(gathered: &Gathered<'_>, system: Option<&OsRelease>) -> Joine
         };
         let new = || Component::bare(package, purl.clone(), entry.cataloguer, entry.found.form);
         let component = joined.components.entry(purl.clone()).or_insert_with(new);
+        // Where it came from is nearer to the truth than where its makers say that its source is.
+        component.source_url = component.source_url.take().or_else(|| origin?.source_url.clone());
         fill(component, entry);
         joined.purls.push(Some(purl));
     }
     add_licences(gathered, &mut joined);
     joined
+}
+
+/// Returns what a file of the same directory tells of a package's origin.
+fn origin<'a>(gathered: &Gathered<'a>, entry: &Entry<'_>) -> Option<&'a Addition> {
+    let origin = gathered.origins.get(&(entry.cataloguer, split(entry.path).0))?;
+    (origin.package == entry.found.name).then_some(*origin)
 }
 
 fn package(entry: &Entry<'_>, system: Option<&OsRelease>) -> Package {

@@ -9,7 +9,8 @@ mod needs;
 mod owner;
 mod tree;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{Component, LayerFacts, OsRelease};
 use crate::evidence::NotLookedAt;
@@ -23,6 +24,8 @@ pub struct Contents {
     /// By package URL, one each.
     pub components: Vec<Component>,
     pub system: Option<OsRelease>,
+    /// Bills of materials that are in the image themselves: format by path.
+    pub documents: BTreeMap<String, String>,
     /// Sorted.
     pub gaps: Vec<NotLookedAt>,
     /// Uncompressed bytes of each layer, bottom first.
@@ -63,10 +66,10 @@ fn contents(mut gathered: Gathered<'_>, components: Vec<Component>) -> Contents 
         let count = components.iter().filter(of_distribution).count() as u64;
         gathered.say_once("distribution", "there is no os-release that names one", count);
     }
-    let mut gaps = gathered.gaps;
+    let (mut gaps, documents) = (gathered.gaps, gathered.documents);
     gaps.sort();
     gaps.dedup();
-    Contents { components, system: gathered.system, gaps, uncompressed: vec![] }
+    Contents { components, system: gathered.system, documents, gaps, uncompressed: vec![] }
 }
 
 #[cfg(test)]

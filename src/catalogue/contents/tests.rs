@@ -162,7 +162,7 @@ fn whatever_takes_the_place_of_a_file_hides_it() {
             keys
         };
         let (covers, directories) = (keys(&covers), keys(&directories));
-        let upper = Arc::new(LayerFacts { covers, directories, ..LayerFacts::default() });
+        let upper = Arc::new(LayerFacts { directories, covers, ..LayerFacts::default() });
         assert_eq!(names(&[bottom.clone(), upper]), expected);
     }
 }
@@ -280,4 +280,87 @@ fn packages_share_documentation_through_links() {
         assert_eq!(component.licences, ["GPL-3".to_owned()].into(), "{}", component.purl);
     }
     assert_eq!(contents.components.len(), 2);
+}
+
+#[test]
+fn the_origin_of_a_package_is_of_its_own_directory_only() {
+    let metadata = "Name: Foo\nVersion: 1.0\n";
+    let url = r#"{"url": "https://github.com/a/foo.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}"#;
+    let layers = [layer(
+        &[
+            ("a/Foo-1.0.dist-info/METADATA", metadata),
+            ("a/Foo-1.0.dist-info/direct_url.json", url),
+            ("b/Foo-1.0.dist-info/METADATA", metadata),
+        ],
+        &[],
+        &[],
+        &[],
+    )];
+    let components = merge(&layers).components;
+    let shown: Vec<_> = components.iter().map(|one| (one.purl.as_str(), one.source_url.as_deref())).collect();
+    assert_eq!(
+        shown,
+        [
+            ("pkg:pypi/foo@1.0", None),
+            (
+                "pkg:pypi/foo@1.0?vcs_url=git%2Bhttps:%2F%2Fgithub.com%2Fa%2Ffoo.git%40abc",
+                Some("https://github.com/a/foo.git")
+            ),
+        ]
+    );
+}
+
+#[test]
+fn the_nearest_of_several_versions_meets_a_need() {
+    let npm = |name: &str, version: &str, needs: &str| {
+        format!(r#"{{"name": "{name}", "version": "{version}", "dependencies": {{{needs}}}}}"#)
+    };
+    let (one, two) = (npm("y", "1.0.0", ""), npm("y", "2.0.0", ""));
+    let (needy, exact) = (npm("a", "1.0.0", r#""y": "*""#), npm("b", "1.0.0", r#""y": "1.0.0""#));
+    let lone = npm("c", "1.0.0", r#""y": "*""#);
+    let layers = [layer(
+        &[
+            ("app/node_modules/y/package.json", &one),
+            ("app/node_modules/a/package.json", &needy),
+            ("app/node_modules/b/package.json", &exact),
+            ("app/node_modules/b/node_modules/y/package.json", &two),
+            ("app/node_modules/b/node_modules/d/package.json", &npm("d", "1.0.0", r#""y": "^2""#)),
+            ("srv/node_modules/c/package.json", &lone),
+            ("app/node_modules/f/node_modules/e/package.json", &npm("e", "1.0.0", r#""y": "^1""#)),
+            ("app/node_modules/f/node_modules/g/node_modules/y/package.json", &npm("y", "4.0.0", "")),
+            ("app/node_modules/@a/y/package.json", &npm("@a/y", "3.0.0", r#""y": "1.0.0 - 2""#)),
+        ],
+        &[],
+        &[],
+        &[],
+    )];
+    let components = merge(&layers).components;
+    let shown: Vec<String> = components
+        .iter()
+        .filter(|one| !one.needs.is_empty())
+        .map(|one| format!("{} → {}", one.purl, one.needs.first().unwrap()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "pkg:npm/%40a/y@3.0.0 → pkg:npm/y@1.0.0",
+            "pkg:npm/a@1.0.0 → pkg:npm/y@1.0.0",
+            "pkg:npm/b@1.0.0 → pkg:npm/y@1.0.0",
+            // From `c` none is seen; to `e` the one in a sibling lies nearer, and is not seen either.
+            "pkg:npm/d@1.0.0 → pkg:npm/y@2.0.0",
+            "pkg:npm/e@1.0.0 → pkg:npm/y@1.0.0",
+        ]
+    );
+}
+
+#[test]
+fn bills_of_materials_in_the_image_are_noted() {
+    let path = "var/lib/db/sbom/a-1-r0.spdx.json";
+    let layers = [
+        layer(&[(path, r#"{"spdxVersion": "SPDX-2.3"}"#), ("app/bom.json", "{}")], &[], &[], &[]),
+        layer(&[("app/x.cdx.json", r#"{"bomFormat": "CycloneDX", "specVersion": "1.6"}"#)], &[], &[], &[]),
+    ];
+    let documents = merge(&layers).documents;
+    let shown: Vec<_> = documents.iter().map(|(path, format)| (path.as_str(), format.as_str())).collect();
+    assert_eq!(shown, [("app/x.cdx.json", "CycloneDX-1.6"), (path, "SPDX-2.3")]);
 }

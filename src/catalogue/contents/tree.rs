@@ -66,7 +66,10 @@ impl<'a> Tree<'a> {
         }
         for (path, facts) in &layer.files {
             let place = self.place(path);
-            self.remove_below(&place);
+            // A directory that tells a package by its name hides nothing.
+            if layer.directories.binary_search(&PathKey::of(path)).is_err() {
+                self.remove_below(&place);
+            }
             let before = match self.nodes.remove(&place) {
                 Some(Node::File(kept)) => {
                     let mut before = kept.before;
@@ -114,7 +117,10 @@ impl<'a> Tree<'a> {
         let is_gone = |path: &String| {
             let spellings = spellings(path, &roots);
             let covered = |path: &str| layer.covers.binary_search(&PathKey::of(path)).is_ok();
-            let replaced = |path: &String| layer.directories.binary_search(&PathKey::of(path)).is_ok();
+            // A directory that tells a package by its name takes its own place further down.
+            let replaced = |path: &String| {
+                layer.directories.binary_search(&PathKey::of(path)).is_ok() && !layer.files.contains_key(path)
+            };
             spellings.iter().any(|path| ancestors(path).any(covered)) || spellings.iter().any(replaced)
         };
         let gone: Vec<String> = self.nodes.keys().filter(|path| is_gone(path)).cloned().collect();

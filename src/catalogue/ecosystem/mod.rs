@@ -3,13 +3,25 @@
 //! To add one: write `ecosystem/<name>.rs` with the files it wants and its parser, then name it in [`ALL`].
 
 mod apk;
+mod bitnami;
 mod chisel;
+mod conda;
+mod dart;
+mod dotnet;
 mod dpkg;
+mod embedded;
+mod erlang;
 mod java;
 mod jvm;
+mod nix;
+mod npm;
 pub(super) mod os_release;
 mod pacman;
+mod php;
+mod python;
 mod rpm;
+mod ruby;
+mod swift;
 
 pub use os_release::OsRelease;
 
@@ -46,18 +58,33 @@ pub(super) enum Wants {
     LargePaths(ReadLarge),
     /// Executables and libraries in ELF, PE or Mach-O, told by their first bytes.
     Executables,
+    /// Directories by their path, handed over as files without bytes: where the name of a directory is all there is. The
+    /// function is asked for every directory of every image.
+    Directories(fn(&str) -> bool),
 }
 
 /// Every ecosystem, by name.
 pub(super) const ALL: &[Cataloguer] = &[
     apk::CATALOGUER,
+    bitnami::CATALOGUER,
     chisel::CATALOGUER,
+    conda::CATALOGUER,
+    dart::CATALOGUER,
+    dotnet::CATALOGUER,
     dpkg::CATALOGUER,
+    embedded::CATALOGUER,
+    erlang::CATALOGUER,
     java::CATALOGUER,
     jvm::CATALOGUER,
+    nix::CATALOGUER,
+    npm::CATALOGUER,
     os_release::CATALOGUER,
     pacman::CATALOGUER,
+    php::CATALOGUER,
+    python::CATALOGUER,
     rpm::CATALOGUER,
+    ruby::CATALOGUER,
+    swift::CATALOGUER,
 ];
 
 /// The longest name, version or architecture that is accepted; real ones stay below a hundred.
@@ -68,7 +95,7 @@ impl Cataloguer {
     pub(super) fn places(&self) -> impl Iterator<Item = &'static str> {
         let of = |wants: &Wants| match wants {
             Wants::Places(places) => *places,
-            Wants::Paths(_) | Wants::LargePaths(_) | Wants::Executables => &[],
+            Wants::Paths(_) | Wants::LargePaths(_) | Wants::Executables | Wants::Directories(_) => &[],
         };
         self.wants.iter().flat_map(of).copied()
     }
@@ -78,7 +105,7 @@ impl Cataloguer {
         self.wants.iter().any(|wants| match wants {
             Wants::Places(places) => places.iter().any(|place| is_at(place, path)),
             Wants::Paths(wanted) => wanted(path),
-            Wants::LargePaths(_) | Wants::Executables => false,
+            Wants::LargePaths(_) | Wants::Executables | Wants::Directories(_) => false,
         })
     }
 
@@ -88,6 +115,10 @@ impl Cataloguer {
             Wants::LargePaths(read) => Some(*read),
             _ => None,
         })
+    }
+
+    fn wants_directory(&self, path: &str) -> bool {
+        self.wants.iter().any(|wants| matches!(wants, Wants::Directories(wanted) if wanted(path)))
     }
 
     fn wants_executables(&self) -> bool {
@@ -109,6 +140,11 @@ fn is_at(place: &str, path: &str) -> bool {
 /// Returns the cataloguers that want a file for its path.
 pub(super) fn wanting(path: &str) -> impl Iterator<Item = &'static Cataloguer> {
     ALL.iter().filter(move |cataloguer| cataloguer.wants_path(path))
+}
+
+/// Returns the cataloguers that want a directory.
+pub(super) fn wanting_directory(path: &str) -> impl Iterator<Item = &'static Cataloguer> {
+    ALL.iter().filter(move |cataloguer| cataloguer.wants_directory(path))
 }
 
 /// Returns the cataloguers that want every executable.

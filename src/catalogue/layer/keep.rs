@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use super::{Limits, content::Content};
-use crate::catalogue::ecosystem::wanting;
-use crate::catalogue::found::PathKey;
+use crate::catalogue::ecosystem::{is_place, wanting, wanting_directory};
+use crate::catalogue::found::{File, Parsed, PathKey};
 use crate::catalogue::path::{PATH_BYTES_MAX, join, normalise, remove_below, split};
 use crate::catalogue::{CatalogueError, FileFacts, LayerFacts};
 
@@ -60,7 +60,7 @@ impl Keep {
         // Archives of before 1988 mark a directory by the slash alone, and readers still honour it.
         if kind.is_dir() || (kind.is_file() && raw.ends_with(b"/")) {
             self.facts.directories.push(PathKey::of(&path));
-            return Ok(());
+            return self.directory(path);
         }
         // What the same archive put below a path that has become something else than a directory is gone.
         remove_below(&mut self.facts.files, &path);
@@ -74,6 +74,19 @@ impl Keep {
             self.cover(&path);
             Ok(())
         }
+    }
+
+    /// Keeps what the name of a directory tells. It stands among the files and hides nothing below it: what is there
+    /// comes later in the order of paths.
+    fn directory(&mut self, path: String) -> Result<(), CatalogueError> {
+        let file = File { path: &path, bytes: &[] };
+        let readings = wanting_directory(&path).map(|one| (one.name.to_owned(), (one.parse)(&file)));
+        let readings: BTreeMap<String, Parsed> = readings.filter(|(_, parsed)| !parsed.is_empty()).collect();
+        if !readings.is_empty() {
+            self.one_more()?;
+            self.facts.files.insert(path, FileFacts { size: 0, readings });
+        }
+        Ok(())
     }
 
     fn removal(&mut self, directory: &str, name: &str, removed: &str) -> Result<(), CatalogueError> {
@@ -116,10 +129,17 @@ impl Keep {
                 self.facts.links.insert(path, format!("/{target}"));
             }
             // The cataloguers of a database go by its path: what was read elsewhere was read by others.
-            Some(facts) if wanted && same_cataloguers(facts, &path) => {
+            Some(facts) if wanted && same_cataloguers(&target, &path) => {
                 let facts = facts.clone();
                 self.one_more()?;
                 self.facts.files.insert(path, facts);
+            }
+            // What is not read when it comes by cannot be read later.
+            _ if wanted && !is_place(&path) => {
+                self.one_more()?;
+                let gap = Parsed::gap(format!("a hard link to `{target}`, which was not read"));
+                let readings = wanting(&path).map(|one| (one.name.to_owned(), gap.clone())).collect();
+                self.facts.files.insert(path, FileFacts { size: 0, readings });
             }
             _ if wanted => {
                 self.one_more()?;
@@ -149,8 +169,8 @@ impl Keep {
     }
 }
 
-fn same_cataloguers(facts: &FileFacts, path: &str) -> bool {
-    wanting(path).all(|cataloguer| facts.readings.contains_key(cataloguer.name))
+fn same_cataloguers(target: &str, path: &str) -> bool {
+    wanting(path).all(|cataloguer| cataloguer.wants_path(target))
 }
 
 /// Returns whether a file speaks of the package that its path names: under another path it speaks of another.

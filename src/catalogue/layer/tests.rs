@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use super::*;
-use crate::catalogue::PathKey;
+use crate::catalogue::{Parsed, PathKey};
 
 /// What an archive of the tests holds.
 enum Item<'a> {
@@ -129,7 +129,19 @@ fn a_hard_link_is_its_file_where_that_was_kept() {
         File("usr/lib/apk/db/installed", b"P:a\nV:1\n"),
         Hardlink(APK, "usr/lib/apk/db/installed"),
         Hardlink("var/lib/dpkg/status", "srv/hidden"),
+        File("a/package.json", b"{\"name\": \"a\", \"version\": \"1.0.0\"}"),
+        Hardlink("b/package.json", "a/package.json"),
+        File("fixture/package.json", b"{}"),
+        Hardlink("c/package.json", "fixture/package.json"),
+        File("store/0a1b", b"{\"name\": \"d\", \"version\": \"1.0.0\"}"),
+        Hardlink("d/package.json", "store/0a1b"),
     ]);
+    let npm = |path: &str| facts.files[path].readings.get("npm").cloned().unwrap_or_default();
+    assert_eq!(
+        (npm("b/package.json").packages[0].name.as_str(), npm("c/package.json")),
+        ("a", Parsed::default())
+    );
+    assert_eq!(npm("d/package.json").gaps, ["a hard link to `store/0a1b`, which was not read"]);
     assert_eq!(facts.files[APK].readings["apk"].packages[0].name, "a");
     assert_eq!(facts.links["var/lib/dpkg/status"], "/srv/hidden");
 }
@@ -282,4 +294,27 @@ fn a_failing_source_is_not_the_layers_fault() {
     bytes.truncate(bytes.len() - 8);
     let error = read_layer(media_type::OCI_LAYER_GZIP, Failing(bytes)).unwrap_err();
     assert_eq!(error, CatalogueError::Source("connection lost".into()));
+}
+
+#[test]
+fn a_directory_of_the_nix_store_is_a_package_and_hides_nothing() {
+    const STORE: &str = "nix/store/0000h0cnbmfcn93xm5dg2x27ixhag1cw-glibc-2.38-bin";
+    let npm = format!("{STORE}/package.json");
+    let layers = [
+        facts_of(&[File(&npm, br#"{"name": "a", "version": "1.0.0"}"#), Folder(&format!("{STORE}/"))]),
+        facts_of(&[Folder("nix/store"), Folder(STORE)]),
+    ];
+    let layers: Vec<_> = layers.into_iter().map(std::sync::Arc::new).collect();
+    let shown = |layers: &[_]| -> Vec<String> {
+        crate::catalogue::merge(layers).components.into_iter().map(|one| one.purl).collect()
+    };
+    let nix = "pkg:nix/glibc@2.38?output=bin&outputhash=0000h0cnbmfcn93xm5dg2x27ixhag1cw";
+    assert_eq!(shown(&layers), [nix, "pkg:npm/a@1.0.0"]);
+    let components = crate::catalogue::merge(&layers).components;
+    assert_eq!(components[0].places.first().unwrap().layer, 0);
+    let gone = std::sync::Arc::new(facts_of(&[File(
+        "nix/store/.wh.0000h0cnbmfcn93xm5dg2x27ixhag1cw-glibc-2.38-bin",
+        b"",
+    )]));
+    assert_eq!(shown(&[layers[0].clone(), gone]), [""; 0]);
 }
