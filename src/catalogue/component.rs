@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::found::Form;
-use crate::model::Package;
+use crate::model::{Package, PackageError};
 
 /// One component of one platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,16 @@ pub struct Place {
 }
 
 impl Component {
+    /// Returns the component of a line of a package list, of which nothing else is known.
+    ///
+    /// # Errors
+    /// [`PackageError`] for what is no such line.
+    pub fn of_purl(purl: &str) -> Result<Self, PackageError> {
+        let package: Package = purl.parse()?;
+        let cataloguer = package.ecosystem.purl_type();
+        Ok(Self::bare(package, purl.to_owned(), cataloguer, Form::Installed))
+    }
+
     /// Returns a component of which nothing is known but the package.
     pub fn bare(package: Package, purl: String, cataloguer: &str, form: Form) -> Self {
         Self {

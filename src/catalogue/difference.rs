@@ -70,7 +70,7 @@ pub struct LicenceChange {
 impl Difference {
     /// Returns what changed from `from` to `to`.
     pub fn between(from: Side<'_>, to: Side<'_>) -> Self {
-        let system = |side: Side<'_>| side.contents.system.as_ref().map(|system| system.pretty());
+        let system = |side: Side<'_>| side.contents.system.as_ref().map(super::OsRelease::pretty);
         let (old, new) = (system(from), system(to));
         Self {
             system: (old != new).then_some(Change { from: old, to: new }),

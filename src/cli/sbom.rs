@@ -1,7 +1,7 @@
-//! `fondaco sbom`: software bills of materials on their own. One file a verb; an argument of `sbom` itself goes beside
-//! them with clap's `args_conflicts_with_subcommands`.
+//! `fondaco sbom`: what is in an image, and software bills of materials on their own. One file a verb.
 
 mod check;
+mod image;
 
 use clap::{Args, Subcommand};
 
@@ -9,9 +9,16 @@ use super::Exit;
 use crate::ui::Ui;
 
 #[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    arg_required_else_help = true
+)]
 pub(super) struct Arguments {
     #[command(subcommand)]
-    verb: Verb,
+    verb: Option<Verb>,
+    #[command(flatten)]
+    image: Option<image::Arguments>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -24,7 +31,12 @@ enum Verb {
 }
 
 pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
-    match &arguments.verb {
-        Verb::Check(arguments) => check::run(arguments, ui),
+    match (&arguments.verb, &arguments.image) {
+        (Some(Verb::Check(arguments)), _) => check::run(arguments, ui),
+        (None, Some(arguments)) => image::run(arguments, ui),
+        (None, None) => {
+            ui.error("an image or a file is needed: `fondaco sbom IMAGE`, `fondaco sbom check FILE`");
+            Exit::Usage
+        }
     }
 }

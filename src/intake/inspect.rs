@@ -1,5 +1,6 @@
 //! An image where it is: its manifests, configurations and layers are read once, and nothing is written anywhere.
 
+use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::blobs::Transfer;
@@ -18,6 +19,7 @@ const IMAGES_AT_ONCE: usize = 2;
 pub struct Inspected {
     pub platform: Platform,
     pub manifest: Descriptor,
+    pub manifest_bytes: Bytes,
     pub config: ImageConfig,
     pub layers: Vec<LayerRecord>,
     pub contents: Contents,
@@ -57,6 +59,7 @@ async fn one(transfer: &Transfer<'_>, node: &Node) -> Result<Option<Inspected>, 
     Ok(Some(Inspected {
         platform: found.platform,
         manifest: found.manifest,
+        manifest_bytes: node.raw.bytes.clone(),
         config: found.config,
         layers: found.layers,
         contents: found.contents,

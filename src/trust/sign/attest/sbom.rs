@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::{Facts, is_too_large};
 use crate::{
-    catalogue::{self, SbomSubject},
+    catalogue::{self, Component, CycloneDx, SbomSubject},
     evidence::{ImageRecord, PlatformRecord},
-    model::{Digest, Package},
+    model::Digest,
 };
 
 pub(super) const PREDICATE_TYPE: &str = "https://cyclonedx.org/bom";
@@ -22,16 +22,19 @@ pub(super) fn document(facts: &Facts<'_>, digest: &Digest, tool: &str) -> Result
     let record = facts.record;
     let platform = facts.platform(digest).ok_or_else(|| format!("{digest} is no platform of the image"))?;
     let text = record.packages.get(&platform.packages).map_or("", String::as_str);
-    let packages: Result<Vec<Package>, _> = text.lines().map(str::parse).collect();
+    let components: Result<Vec<Component>, _> = text.lines().map(Component::of_purl).collect();
     let subject = SbomSubject {
         repository: facts.distribution.to_string(),
         digest: digest.clone(),
         platform: platform.platform.clone(),
         system: platform.system.clone(),
+        sha512: None,
+        creator: None,
     };
-    let packages = packages.map_err(|error| error.to_string())?;
+    let components = components.map_err(|error| error.to_string())?;
     let taken_in = record.custody.hops.first().map(|hop| hop.at);
-    catalogue::cyclonedx(&subject, &packages, taken_in, tool).map_err(|error| error.to_string())
+    catalogue::cyclonedx(CycloneDx::V1_6, &subject, &components, taken_in, tool)
+        .map_err(|error| error.to_string())
 }
 
 /// Returns the document as predicate; where it is too large, a BOM that refers to it by digest. The document itself is
