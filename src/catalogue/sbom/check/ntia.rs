@@ -72,7 +72,8 @@ pub(super) fn supplier(_: &Document, _: usize, component: &Component) -> Verdict
 }
 
 pub(super) fn author(document: &Document) -> Verdict {
-    checks::named(&document.creators, &document.creation, "name who made the SBOM; a tool alone is no author")
+    let makers: Vec<Party> = document.creators.iter().filter(|party| !party.stands_in).cloned().collect();
+    checks::named(&makers, &document.creation, "name who made the SBOM; a tool alone is no author")
 }
 
 /// A component stands in a relationship where it says what it needs or where something needs it; that nobody knows

@@ -244,3 +244,17 @@ fn ntia_and_cisa_ask_for_their_own_fields() {
     assert_eq!(short(&cisa), ["software-identifiers", "component-hash", "generation-context", "coverage"]);
     assert_eq!(unknown(&cisa), ["software-producer", "component-version", "license"]);
 }
+
+#[test]
+fn who_supplies_the_software_is_no_author_of_the_sbom() {
+    use Outcome::{FallsShort, Met, Noted};
+    let maker = json!({ "name": "Acme", "contact": [{ "email": "sbom@acme.example" }] });
+    for (key, author, contact) in
+        [("manufacturer", Met, Met), ("supplier", FallsShort, Noted), ("manufacture", FallsShort, Noted)]
+    {
+        let document = json!({ "bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": { key: maker } });
+        assert_eq!(outcomes(&document, Profile::Ntia, "sbom-author"), [author], "{key}");
+        assert_eq!(outcomes(&document, Profile::Cisa2025, "sbom-author"), [author], "{key}");
+        assert_eq!(outcomes(&document, Profile::Bsi, "sbom-creator"), [contact], "{key}");
+    }
+}
