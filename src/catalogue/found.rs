@@ -51,6 +51,36 @@ impl<'a> File<'a> {
     }
 }
 
+/// A piece of an executable that is too large to be held, with some of what comes before and after it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window<'a> {
+    /// Of the file, normalised, without a leading slash.
+    pub path: &'a str,
+    pub bytes: &'a [u8],
+    /// Where in the file `bytes` begins.
+    pub offset: u64,
+    /// Where in `bytes` the piece begins and ends. What begins in it is found in this window; the other bytes are there
+    /// for what reaches over its borders.
+    pub piece: (usize, usize),
+}
+
+impl<'a> Window<'a> {
+    /// Returns a window of the whole of a file.
+    pub(super) fn whole(file: &File<'a>) -> Self {
+        Self { path: file.path, bytes: file.bytes, offset: 0, piece: (0, file.bytes.len()) }
+    }
+
+    /// Returns the last segment of the path.
+    pub(super) fn name(&self) -> &'a str {
+        super::path::split(self.path).1
+    }
+
+    /// Returns whether something that is found at `position` of the bytes is this window's to tell.
+    pub(super) fn owns(&self, position: usize) -> bool {
+        (self.piece.0..self.piece.1).contains(&position)
+    }
+}
+
 /// What one cataloguer made of one file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parsed {

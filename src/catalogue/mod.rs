@@ -11,6 +11,7 @@ mod declared;
 mod difference;
 mod ecosystem;
 mod error;
+mod executable;
 mod facts;
 mod found;
 mod json;

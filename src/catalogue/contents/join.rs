@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::gather::{Entry, Gathered};
-use crate::catalogue::found::Addition;
+use crate::catalogue::found::{Addition, Form};
 use crate::catalogue::path::split;
 use crate::catalogue::{Component, OsRelease, Place};
 use crate::model::{Ecosystem, Package, Source};
@@ -93,6 +93,10 @@ fn fill(component: &mut Component, entry: &Entry<'_>) {
             inside: found.inside.clone(),
             layer: entry.layer,
         });
+    }
+    // What one program has compiled in may be another program of the same image.
+    if component.form == Form::Compiled && found.form == Form::Executable {
+        component.form = found.form;
     }
     component.licences.extend(found.licences.iter().cloned());
     component.cpes.extend(found.cpes.iter().cloned());

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::gather::{Added, Gathered};
 use crate::catalogue::Component;
+use crate::catalogue::ecosystem::known_binary;
 use crate::catalogue::found::{Addition, PathKey};
 
 /// Directories that are one with their namesake in the root where /usr is merged; databases name either.
@@ -27,6 +28,17 @@ pub(super) fn link(
         let owner = component.places.iter().find_map(|place| owner(&owners, &place.path));
         component.owner = owner.map(str::to_owned);
     }
+    leave_out_owned(&owners, components);
+}
+
+/// Leaves out programs that were recognised by texts in them where a package of the distribution owns the file: that
+/// package says better what it is, and its version tells of the distribution's own repairs.
+fn leave_out_owned(owners: &HashMap<PathKey, &str>, components: &mut BTreeMap<String, Component>) {
+    for component in components.values_mut().filter(|one| one.cataloguer == known_binary::NAME) {
+        component.places.retain(|place| owner(owners, &place.path).is_none());
+        component.owner = None;
+    }
+    components.retain(|_, component| !component.places.is_empty());
 }
 
 fn owner<'a>(owners: &HashMap<PathKey, &'a str>, path: &str) -> Option<&'a str> {

@@ -2,10 +2,10 @@ use std::io::Read;
 use std::io::Write as _;
 
 use super::*;
-use crate::catalogue::ecosystem::wanting;
+use crate::catalogue::ecosystem::{ALL, wanting};
 use crate::catalogue::found::File;
-use crate::catalogue::{FileFacts, PathKey, packages_text, read_layer};
-use crate::model::media_type;
+use crate::catalogue::{FileFacts, Form, Found, Parsed, PathKey, packages_text, read_layer};
+use crate::model::{Ecosystem, media_type};
 
 /// What cataloguers make of a file, as the reader of layers asks them.
 fn facts(path: &str, text: &str) -> FileFacts {
@@ -183,6 +183,45 @@ fn a_package_is_of_the_layer_since_which_the_database_lists_it() {
     };
     assert_eq!(since(&layers[..3]), [("a".to_owned(), 0), ("b".to_owned(), 1)]);
     assert_eq!(since(&layers), [("a".to_owned(), 4), ("b".to_owned(), 1)]);
+}
+
+#[test]
+fn programs_that_a_package_owns_are_not_told_twice() {
+    let read = |path: &str, text: &[u8]| {
+        let known = ALL.iter().find(|cataloguer| cataloguer.name == "known_binary").unwrap();
+        let parsed = (known.parse)(&File { path, bytes: text });
+        FileFacts { size: 1, readings: [("known_binary".to_owned(), parsed)].into() }
+    };
+    let mut owned = facts(STATUS, A);
+    owned.readings.get_mut("dpkg").unwrap().packages[0].owns = vec![PathKey::of("bin/bash")];
+    let (bash, curl) = (b"@(#)Bash version 5.2.15(1) release GNU", b"\0curl/8.5.0\0");
+    let files = [
+        (STATUS.to_owned(), owned),
+        ("usr/bin/bash".to_owned(), read("usr/bin/bash", bash)),
+        ("usr/bin/curl".to_owned(), read("usr/bin/curl", curl)),
+        ("opt/bin/bash".to_owned(), read("opt/bin/bash", b"@(#)Bash version 5.1.0(1) release GNU")),
+    ];
+    let layer = LayerFacts { files: files.into(), ..LayerFacts::default() };
+    assert_eq!(names(&[Arc::new(layer)]), ["a 1", "bash 5.1.0", "curl 8.5.0"]);
+}
+
+#[test]
+fn a_library_of_one_program_may_be_another_program() {
+    let read = |form: Form, sha512: Option<&str>| {
+        let mut found = Found::new(Ecosystem::Golang, "runc", "v1.2.0");
+        (found.namespace, found.form) = ("github.com/opencontainers".to_owned(), form);
+        found.sha512 = sha512.map(str::to_owned);
+        let parsed = Parsed { packages: vec![found], ..Parsed::default() };
+        FileFacts { size: 1, readings: [("go".to_owned(), parsed)].into() }
+    };
+    let files = [
+        ("usr/bin/dockerd".to_owned(), read(Form::Compiled, None)),
+        ("usr/bin/runc".to_owned(), read(Form::Executable, Some("ab"))),
+    ];
+    let layer = LayerFacts { files: files.into(), ..LayerFacts::default() };
+    let [component] = merge(&[Arc::new(layer)]).components.try_into().unwrap();
+    assert_eq!((component.form, component.sha512.as_deref()), (Form::Executable, Some("ab")));
+    assert_eq!(component.places.len(), 2);
 }
 
 /// Counted with `tar xO … lib/apk/db/installed | grep -E '^(P|V):'`; the diffID stands in the image's configuration.

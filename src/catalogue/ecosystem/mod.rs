@@ -8,11 +8,14 @@ mod chisel;
 mod conda;
 mod dart;
 mod dotnet;
+mod dotnet_pe;
 mod dpkg;
 mod embedded;
 mod erlang;
+mod go;
 mod java;
 mod jvm;
+pub(super) mod known_binary;
 mod nix;
 mod npm;
 pub(super) mod os_release;
@@ -21,13 +24,14 @@ mod php;
 mod python;
 mod rpm;
 mod ruby;
+mod rust;
 mod swift;
 
 pub use os_release::OsRelease;
 
 use std::io::Read;
 
-use super::found::{File, Parsed};
+use super::found::{File, Parsed, Window};
 use crate::model::foreign::is_deceptive;
 
 /// What one file of this folder knows.
@@ -56,8 +60,12 @@ pub(super) enum Wants {
     Paths(fn(&str) -> bool),
     /// Beside [`Wants::Paths`]: what reads such a file front to end, by path and size, where it is too large to be held.
     LargePaths(ReadLarge),
-    /// Executables and libraries in ELF, PE or Mach-O, told by their first bytes.
+    /// Executables and libraries in ELF, PE or Mach-O, told by their first bytes. Of those too large to be held there is
+    /// a gap, unless [`Wants::LargeExecutables`] says what to do with them.
     Executables,
+    /// Executables that are too large to be held: the function is handed one window after the other, until it finds
+    /// something or the file ends.
+    LargeExecutables(fn(&Window<'_>) -> Parsed),
     /// Directories by their path, handed over as files without bytes: where the name of a directory is all there is. The
     /// function is asked for every directory of every image.
     Directories(fn(&str) -> bool),
@@ -71,11 +79,14 @@ pub(super) const ALL: &[Cataloguer] = &[
     conda::CATALOGUER,
     dart::CATALOGUER,
     dotnet::CATALOGUER,
+    dotnet_pe::CATALOGUER,
     dpkg::CATALOGUER,
     embedded::CATALOGUER,
     erlang::CATALOGUER,
+    go::CATALOGUER,
     java::CATALOGUER,
     jvm::CATALOGUER,
+    known_binary::CATALOGUER,
     nix::CATALOGUER,
     npm::CATALOGUER,
     os_release::CATALOGUER,
@@ -84,6 +95,7 @@ pub(super) const ALL: &[Cataloguer] = &[
     python::CATALOGUER,
     rpm::CATALOGUER,
     ruby::CATALOGUER,
+    rust::CATALOGUER,
     swift::CATALOGUER,
 ];
 
@@ -95,7 +107,11 @@ impl Cataloguer {
     pub(super) fn places(&self) -> impl Iterator<Item = &'static str> {
         let of = |wants: &Wants| match wants {
             Wants::Places(places) => *places,
-            Wants::Paths(_) | Wants::LargePaths(_) | Wants::Executables | Wants::Directories(_) => &[],
+            Wants::Paths(_)
+            | Wants::LargePaths(_)
+            | Wants::Executables
+            | Wants::LargeExecutables(_)
+            | Wants::Directories(_) => &[],
         };
         self.wants.iter().flat_map(of).copied()
     }
@@ -105,7 +121,10 @@ impl Cataloguer {
         self.wants.iter().any(|wants| match wants {
             Wants::Places(places) => places.iter().any(|place| is_at(place, path)),
             Wants::Paths(wanted) => wanted(path),
-            Wants::LargePaths(_) | Wants::Executables | Wants::Directories(_) => false,
+            Wants::LargePaths(_)
+            | Wants::Executables
+            | Wants::LargeExecutables(_)
+            | Wants::Directories(_) => false,
         })
     }
 
@@ -123,6 +142,14 @@ impl Cataloguer {
 
     fn wants_executables(&self) -> bool {
         self.wants.iter().any(|wants| matches!(wants, Wants::Executables))
+    }
+
+    /// Returns what reads executables that are too large to be held.
+    pub(super) fn of_windows(&self) -> Option<fn(&Window<'_>) -> Parsed> {
+        self.wants.iter().find_map(|wants| match wants {
+            Wants::LargeExecutables(read) => Some(*read),
+            _ => None,
+        })
     }
 }
 
@@ -163,20 +190,29 @@ pub(super) fn beside(cataloguer: &str, package: &str) -> Option<String> {
 }
 
 /// The bytes that tell an executable.
-pub(super) const MAGIC_BYTES: usize = 4;
+pub(super) const MAGIC_BYTES: usize = 8;
+
+/// The most processors a Mach-O file is for. Java classes begin with the same four bytes, and then with their version,
+/// which is 45 and more.
+const MACHO_PROCESSORS_MAX: u32 = 44;
 
 /// Returns whether a file begins like an executable or library: ELF, PE, Mach-O of either width and byte order, or a
 /// Mach-O for several processors.
 pub(super) fn is_executable(head: &[u8]) -> bool {
-    const MAGICS: [[u8; 4]; 6] = [
+    const MAGICS: [[u8; 4]; 5] = [
         *b"\x7fELF",
         [0xfe, 0xed, 0xfa, 0xce],
         [0xfe, 0xed, 0xfa, 0xcf],
         [0xce, 0xfa, 0xed, 0xfe],
         [0xcf, 0xfa, 0xed, 0xfe],
-        [0xca, 0xfe, 0xba, 0xbe],
     ];
-    head.starts_with(b"MZ") || MAGICS.iter().any(|magic| head.starts_with(magic))
+    head.starts_with(b"MZ") || MAGICS.iter().any(|magic| head.starts_with(magic)) || is_universal(head)
+}
+
+fn is_universal(head: &[u8]) -> bool {
+    let Some((magic, rest)) = head.split_first_chunk() else { return false };
+    let processors = rest.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+    matches!(magic, [0xca, 0xfe, 0xba, 0xbe | 0xbf]) && (1..=MACHO_PROCESSORS_MAX).contains(&processors)
 }
 
 /// Returns the value as text where it is one printable ASCII word of bearable length.
@@ -253,6 +289,13 @@ mod tests {
             (&b"\x7fELF\x02\x01"[..], true),
             (b"MZ\x90\0", true),
             (&[0xcf, 0xfa, 0xed, 0xfe, 0, 0], true),
+            (&[0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 2], true),
+            (&[0xca, 0xfe, 0xba, 0xbf, 0, 0, 0, 1], true),
+            // A class of Java 1.1, and one of Java 17.
+            (&[0xca, 0xfe, 0xba, 0xbe, 0, 3, 0, 45], false),
+            (&[0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 61], false),
+            (&[0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 0], false),
+            (&[0xca, 0xfe, 0xba, 0xbe], false),
             (b"\x7fEL", false),
             (b"#!/bin/sh", false),
             (b"", false),

@@ -2,28 +2,27 @@
 
 use std::io::Read;
 
+use super::windows::{WINDOW_BYTES, Windows};
 use super::{Limits, broken, large};
 use crate::catalogue::ecosystem::{
     Cataloguer, MAGIC_BYTES, is_executable, is_place, of_executables, wanting,
 };
-use crate::catalogue::found::{File, Form, Parsed};
+use crate::catalogue::found::{File, Form, Found, Parsed};
 use crate::catalogue::{CatalogueError, FileFacts};
 use crate::model::{Algorithm, Hasher};
-
-/// How many bytes are reserved at first for a file whose header may claim any size.
-const RESERVED_BYTES_MAX: u64 = 1 << 20;
 
 /// Reads files within the limits of one layer.
 pub(super) struct Content {
     limits: Limits,
     kept_bytes: u64,
+    sparse_bytes: u64,
     /// Used for every file, so that a layer of a thousand executables asks for memory once.
     buffer: Vec<u8>,
 }
 
 impl Content {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { limits: *limits, kept_bytes: 0, buffer: vec![] }
+        Self { limits: *limits, kept_bytes: 0, sparse_bytes: 0, buffer: vec![] }
     }
 
     /// Returns what cataloguers make of a file, or `None` where none of them wants it.
@@ -33,25 +32,41 @@ impl Content {
         entry: &mut tar::Entry<'_, R>,
     ) -> Result<Option<FileFacts>, CatalogueError> {
         let mut wanted: Vec<&'static Cataloguer> = wanting(path).collect();
-        let size = entry.size();
+        let is_wanted = !wanted.is_empty();
         self.buffer.clear();
         entry.take(MAGIC_BYTES as u64).read_to_end(&mut self.buffer).map_err(broken)?;
         if is_executable(&self.buffer) {
-            wanted.extend(of_executables());
+            let others: Vec<_> =
+                of_executables().filter(|one| wanted.iter().all(|two| one.name != two.name)).collect();
+            wanted.extend(others);
         }
         if wanted.is_empty() {
             return Ok(None);
         }
+        let (size, is_dense) = (entry.size(), self.is_dense(entry));
+        // What is wanted for its path is no mere executable, and may be larger.
+        let max = if is_wanted { self.limits.file_bytes } else { self.limits.executable_bytes };
+        let facts = if is_dense && self.whole(entry, size, max)? {
+            self.parse(path, size, &wanted)
+        } else if is_place(path) {
+            return Err(CatalogueError::Limit { what: "bytes in a package database", max });
+        } else if is_dense && wanted.iter().any(|cataloguer| cataloguer.of_large_paths().is_some()) {
+            large::read(path, (size, max), self.buffer.as_slice().chain(entry), &wanted)?
+        } else if is_dense && is_executable(&self.buffer) {
+            Windows::new(path, &mut self.buffer, size, &wanted, max).read(entry)?
+        } else {
+            let gap = Parsed::gap(format!("larger than {max} bytes"));
+            let readings = wanted.iter().map(|cataloguer| (cataloguer.name.to_owned(), gap.clone()));
+            FileFacts { size, readings: readings.collect() }
+        };
+        self.buffer.shrink_to(WINDOW_BYTES);
+        self.count(&facts)?;
+        // An executable in which nobody found anything is a plain file.
+        Ok((is_wanted || !facts.readings.is_empty()).then_some(facts))
+    }
+
+    fn parse(&self, path: &str, size: u64, wanted: &[&'static Cataloguer]) -> FileFacts {
         let mut facts = FileFacts { size, ..FileFacts::default() };
-        if !self.whole(entry, size)? {
-            let max = self.limits.file_bytes;
-            if is_place(path) {
-                return Err(CatalogueError::Limit { what: "bytes in a package database", max });
-            }
-            let facts = large::read(path, (size, max), self.buffer.as_slice().chain(entry), &wanted)?;
-            self.count(&facts)?;
-            return Ok(Some(facts));
-        }
         let file = File { path, bytes: &self.buffer };
         for cataloguer in wanted {
             let parsed = (cataloguer.parse)(&file);
@@ -60,19 +75,35 @@ impl Content {
                 facts.readings.insert(cataloguer.name.to_owned(), parsed);
             }
         }
-        hash_components(&file, &mut facts);
-        self.count(&facts)?;
-        Ok(Some(facts))
+        set_hash(&mut facts, || {
+            let mut hasher = Hasher::new(Algorithm::Sha512);
+            hasher.update(file.bytes);
+            Some(hasher.finish().hex().to_owned())
+        });
+        facts
+    }
+
+    /// Returns whether the bytes of a file stand in the archive, or are few enough for one whose holes do not.
+    fn is_dense<R: Read>(&mut self, entry: &tar::Entry<'_, R>) -> bool {
+        if entry.header().entry_type().is_gnu_sparse() {
+            self.sparse_bytes = self.sparse_bytes.saturating_add(entry.size());
+            return self.sparse_bytes <= self.limits.sparse_bytes;
+        }
+        true
     }
 
     /// Reads the rest of a file behind its first bytes; returns whether it is within the limit.
-    fn whole<R: Read>(&mut self, entry: &mut tar::Entry<'_, R>, size: u64) -> Result<bool, CatalogueError> {
-        let max = self.limits.file_bytes;
+    fn whole<R: Read>(
+        &mut self,
+        entry: &mut tar::Entry<'_, R>,
+        size: u64,
+        max: u64,
+    ) -> Result<bool, CatalogueError> {
         if size > max {
             return Ok(false);
         }
-        let reserved = usize::try_from(size.min(RESERVED_BYTES_MAX)).unwrap_or_default();
-        self.buffer.reserve(reserved);
+        // Exact, and no more than the limit: a buffer that doubles would take twice the memory.
+        self.buffer.reserve_exact(usize::try_from(size).unwrap_or_default());
         let rest = (max + 1).saturating_sub(self.buffer.len() as u64);
         entry.take(rest).read_to_end(&mut self.buffer).map_err(broken)?;
         Ok(self.buffer.len() as u64 <= max)
@@ -89,16 +120,16 @@ impl Content {
 }
 
 /// Adds the SHA-512 of a file that is a component itself.
-fn hash_components(file: &File<'_>, facts: &mut FileFacts) {
+pub(super) fn set_hash(facts: &mut FileFacts, hash: impl FnOnce() -> Option<String>) {
     let packages = facts.readings.values_mut().flat_map(|parsed| &mut parsed.packages);
-    let is_itself = |form| matches!(form, Form::Executable | Form::Archive);
-    let mut known: Option<String> = None;
-    for found in packages.filter(|found| is_itself(found.form) && found.inside.is_none()) {
-        let hash = known.get_or_insert_with(|| {
-            let mut hasher = Hasher::new(Algorithm::Sha512);
-            hasher.update(file.bytes);
-            hasher.finish().hex().to_owned()
-        });
-        found.sha512 = Some(hash.clone());
+    let is_itself =
+        |found: &&mut Found| matches!(found.form, Form::Executable | Form::Archive) && found.inside.is_none();
+    let components: Vec<&mut Found> = packages.filter(is_itself).collect();
+    if components.is_empty() {
+        return;
+    }
+    let hash = hash();
+    for found in components {
+        found.sha512.clone_from(&hash);
     }
 }

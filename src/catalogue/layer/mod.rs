@@ -7,6 +7,7 @@ mod content;
 mod keep;
 mod large;
 mod meter;
+mod windows;
 
 use std::io::{self, Read};
 use std::rc::Rc;
@@ -19,8 +20,13 @@ use meter::{Compressed, Measured, Meter};
 /// What a layer may cost.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
-    /// One file that is read. The largest package database seen has 60 MB; of executables few are larger.
+    /// One file that is read. The largest package database seen has 60 MB.
     file_bytes: u64,
+    /// One executable that is held whole; larger ones are read in windows while they pass by. Two layers are read at
+    /// once, and the whole program is to stay below 96 MB.
+    executable_bytes: u64,
+    /// Files with holes that are read, all together: a hole claims any size and costs nothing.
+    sparse_bytes: u64,
     /// About what is kept of the files of a layer.
     kept_bytes: u64,
     /// Entries of the archive. Images with a million small files exist.
@@ -39,6 +45,8 @@ struct Limits {
 
 const LIMITS: Limits = Limits {
     file_bytes: 64 << 20,
+    executable_bytes: 24 << 20,
+    sparse_bytes: 128 << 20,
     kept_bytes: 128 << 20,
     entries: 2_000_000,
     uncompressed_bytes: 64 << 30,

@@ -318,3 +318,84 @@ fn a_directory_of_the_nix_store_is_a_package_and_hides_nothing() {
     )]));
     assert_eq!(shown(&[layers[0].clone(), gone]), [""; 0]);
 }
+
+/// What the Go linker leaves in a program (package `debug/buildinfo`), without a list of modules.
+const GO_RECORD: &[u8] = b"\xff Go buildinf:\x08\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x08go1.22.3\0";
+
+#[test]
+fn large_executables_are_read_while_they_pass_by() {
+    let mut program = b"\x7fELF".to_vec();
+    program.resize(9 << 20, 0);
+    program.extend(GO_RECORD);
+    program.extend(b"\0nginx version: nginx/1.25.1\n\0");
+    program.resize(11 << 20, 1);
+    let limits = Limits { executable_bytes: 1 << 20, ..LIMITS };
+    let items =
+        [File("usr/sbin/nginx", &program), File("usr/bin/after", GO_RECORD), File(APK, b"P:a\nV:1\n")];
+    let tar = archive_of(&items);
+    let read = plain(&tar, &limits).unwrap();
+    assert_eq!(read.diff_id, Digest::sha256(&tar));
+    let file = &read.facts.files["usr/sbin/nginx"];
+    let names = |cataloguer: &str| -> Vec<(&str, &str)> {
+        let packages = file.readings[cataloguer].packages.iter();
+        packages.map(|found| (found.name.as_str(), found.version.as_str())).collect()
+    };
+    assert_eq!((names("go"), names("known_binary")), (vec![("stdlib", "1.22.3")], vec![("nginx", "1.25.1")]));
+    let mut hasher = crate::model::Hasher::new(crate::model::Algorithm::Sha512);
+    hasher.update(&program);
+    let hash = &file.readings["known_binary"].packages[0].sha512;
+    assert_eq!(hash.as_deref(), Some(hasher.finish().hex()));
+    assert_eq!((file.size, file.readings.len()), (11 << 20, 2));
+    assert_eq!(read.facts.files[APK].readings["apk"].packages[0].name, "a");
+}
+
+#[test]
+fn what_a_large_executable_hides_is_a_gap() {
+    let mut program = b"\x7fELF".to_vec();
+    program.resize(2 << 20, 0);
+    program.extend(b"\0.text\0.dep-v0\0.data\0");
+    let limits = Limits { executable_bytes: 1 << 20, ..LIMITS };
+    let facts = plain(&archive_of(&[File("usr/bin/a", &program)]), &limits).unwrap().facts;
+    let readings = &facts.files["usr/bin/a"].readings;
+    assert_eq!(readings.keys().collect::<Vec<_>>(), ["rust"]);
+    assert_eq!(readings["rust"].gaps.len(), 1);
+}
+
+#[test]
+fn an_executable_without_packages_is_a_plain_file() {
+    let facts = facts_of(&[File("usr/bin/a", b"\x7fELF"), File("usr/bin/nginx", b"MZ nothing")]);
+    assert!(facts.files.is_empty());
+    let mut covers = ["usr/bin/a", "usr/bin/nginx"].map(PathKey::of);
+    covers.sort();
+    assert_eq!(facts.covers, covers);
+}
+
+/// A GNU sparse entry: four bytes of data, and a hole up to the size it claims.
+fn holed(path: &str, head: [u8; 8], size: u64) -> Vec<u8> {
+    let mut header = header(path, tar::EntryType::GNUSparse, 512);
+    let gnu = header.as_gnu_mut().unwrap();
+    gnu.sparse[0].set_offset(0);
+    gnu.sparse[0].set_length(512);
+    gnu.sparse[1].set_offset(size);
+    gnu.sparse[1].set_length(0);
+    gnu.set_real_size(size);
+    header.set_cksum();
+    let mut data = head.to_vec();
+    data.resize(512, 0);
+    [header.as_bytes().as_slice(), &data].concat()
+}
+
+#[test]
+fn holes_of_any_size_cost_nothing() {
+    let head = *b"\x7fELF\x02\x01\x01\0";
+    let four_gibibytes = holed("usr/bin/a", head, 4 << 30);
+    let endless = holed("usr/bin/b", head, 1 << 60);
+    let many: Vec<u8> = (0..2000).flat_map(|n| holed(&format!("usr/bin/nginx{n}"), head, 1 << 20)).collect();
+    let tar = [four_gibibytes, endless, many, vec![0; 1024]].concat();
+    let limits = Limits { sparse_bytes: 4 << 20, ..LIMITS };
+    let facts = plain(&tar, &limits).unwrap().facts;
+    assert_eq!(facts.entries, 2002);
+    for path in ["usr/bin/a", "usr/bin/b", "usr/bin/nginx1999"] {
+        assert_eq!(facts.files[path].readings["go"].gaps.len(), 1, "{path}");
+    }
+}
