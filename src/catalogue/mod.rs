@@ -19,6 +19,7 @@ mod layer;
 pub mod licence;
 mod list;
 mod path;
+mod runtime;
 mod sbom;
 mod zip;
 
@@ -31,4 +32,5 @@ pub use facts::{FileFacts, LayerFacts};
 pub use found::{Addition, Form, Found, Need, Parsed, PathKey};
 pub use layer::{Compression, LayerRead, read_layer};
 pub use list::packages_text;
+pub use runtime::{Evidence, Product, Runtime, runtimes};
 pub use sbom::{CycloneDx, SbomError, SbomSubject, check, cyclonedx};
