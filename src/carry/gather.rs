@@ -15,10 +15,10 @@ use super::{
     select::{Selected, SelectedTag},
 };
 use crate::{
-    catalogue::{self, SbomSubject},
+    catalogue::{self, Component, CycloneDx, SbomSubject},
     evidence::{self, PlatformRecord},
     intake::{self, IntakeError, Node, Side},
-    model::{Descriptor, Digest, Document, Package, Reference, Repository, media_type},
+    model::{Descriptor, Digest, Document, Reference, Repository, media_type},
     reconcile::{State, World, quarantine_of},
     registry::{LayoutRegistry, Registry},
     trust::sign::{self, OrgSigner, Stored, Vouching},
@@ -256,16 +256,18 @@ impl Gatherer<'_> {
         platform: &PlatformRecord,
     ) -> Result<Vec<u8>, CarryError> {
         let text = selected.record.packages.get(&platform.packages).map_or("", String::as_str);
-        let packages: Result<Vec<Package>, _> = text.lines().map(str::parse).collect();
-        let packages = packages.map_err(|error| CarryError::Task(error.to_string()))?;
+        let components: Result<Vec<Component>, _> = text.lines().map(Component::of_purl).collect();
+        let components = components.map_err(|error| CarryError::Task(error.to_string()))?;
         let subject = SbomSubject {
             repository: distribution.to_string(),
             digest: platform.digest.clone(),
             platform: platform.platform.clone(),
             system: platform.system.clone(),
+            sha512: None,
+            creator: None,
         };
         let taken_in = selected.record.custody.hops.first().map(|hop| hop.at);
-        let made = catalogue::cyclonedx(&subject, &packages, taken_in, &self.world.tool);
+        let made = catalogue::cyclonedx(CycloneDx::V1_6, &subject, &components, taken_in, &self.world.tool);
         made.map_err(|error| CarryError::Task(error.to_string()))
     }
 }
