@@ -1,6 +1,8 @@
 //! What is inside of an image, as it is written to Git: counts and settings for people and gates. The packages themselves
 //! stand in the package lists, everything about them in the SBOM beside the image.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::Digest;
@@ -33,7 +35,27 @@ pub struct PlatformContents {
     /// Packages of languages whose files a package of the distribution owns, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owned: Vec<Owned>,
+    /// Candidates for container runtimes and hypervisors among the packages (Regulation (EU) 2024/2847, Annex III, class
+    /// II, point 1), sorted. What a product is only its maker can say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runtimes: Vec<RuntimeFound>,
+    /// SBOMs that the image carries itself, by path: their format.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub documents: BTreeMap<String, String>,
     pub execution: ExecutionRecord,
+}
+
+/// A package that may be, or carry, a container runtime or hypervisor.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RuntimeFound {
+    /// As its publisher writes it: `containerd`.
+    pub product: String,
+    pub publisher: String,
+    /// The package URL it was recognised in.
+    pub package: String,
+    /// `package`, `main module` or `binary`.
+    pub recognised_by: String,
 }
 
 /// What one layer brings.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::platforms::Catalogued;
-use crate::catalogue::Component;
-use crate::evidence::{Counted, ExecutionRecord, LayerContents, Owned, PlatformContents};
+use crate::catalogue::{self, Component, Evidence};
+use crate::evidence::{Counted, ExecutionRecord, LayerContents, Owned, PlatformContents, RuntimeFound};
 use crate::model::{Execution, ImageConfig};
 
 /// The most licences, and the most owned packages, that are recorded; the rest stands in the SBOM.
@@ -42,6 +42,14 @@ pub(super) fn record(of: &Catalogued) -> PlatformContents {
         licences: counted(licences),
         without_licence: components.iter().filter(|one| one.licences.is_empty()).count() as u64,
         owned: owned(components),
+        runtimes: components.iter().flat_map(runtimes).take(LISTED_MAX).collect(),
+        documents: of
+            .contents
+            .documents
+            .iter()
+            .take(LISTED_MAX)
+            .map(|(path, format)| (cut(path), cut(format)))
+            .collect(),
         execution: execution(&of.config),
     }
 }
@@ -77,6 +85,21 @@ fn owned(components: &[Component]) -> Vec<Owned> {
         .iter()
         .filter_map(|one| Some(Owned { package: one.purl.clone(), owner: one.owner.clone()? }));
     owned.take(LISTED_MAX).collect()
+}
+
+fn runtimes(component: &Component) -> Vec<RuntimeFound> {
+    let found = catalogue::runtimes(component).into_iter().map(|(product, evidence)| RuntimeFound {
+        product: product.name.to_owned(),
+        publisher: product.publisher.to_owned(),
+        package: component.purl.clone(),
+        recognised_by: match evidence {
+            Evidence::Package => "package",
+            Evidence::MainModule => "main module",
+            Evidence::Binary => "binary",
+        }
+        .to_owned(),
+    });
+    found.collect()
 }
 
 fn execution(config: &ImageConfig) -> ExecutionRecord {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Image;
-use crate::evidence::{Counted, ExecutionRecord, LayerContents, PlatformContents, PlatformRecord};
+use crate::evidence::{
+    Counted, ExecutionRecord, LayerContents, PlatformContents, PlatformRecord, RuntimeFound,
+};
 use crate::render::link::Link;
 
 /// The most slices of the picture; the smallest layers share one.
@@ -42,6 +44,7 @@ struct Contents {
     licences_left_out: usize,
     without_licence: u64,
     owned: usize,
+    runtimes: Vec<RuntimeFound>,
     settings: Vec<Setting>,
     record: Link,
 }
@@ -113,6 +116,7 @@ fn contents(image: Image<'_>, found: &PlatformContents) -> Contents {
         licences_left_out: licences.len().saturating_sub(LICENCES_MAX),
         without_licence: found.without_licence,
         owned: found.owned.len(),
+        runtimes: found.runtimes.clone(),
         settings: settings(&found.execution),
         record: image.file("contents.json"),
     }
