@@ -17,6 +17,7 @@ use crate::{
 };
 
 #[derive(Debug, Args)]
+#[group(id = "what is in an image")]
 pub(in crate::cli) struct Arguments {
     /// Image: `HOST/REPOSITORY[:TAG][@DIGEST]`, `oci:DIR[:NAME]` or `oci-archive:FILE[:NAME]`.
     image: Place,
