@@ -80,13 +80,12 @@ pub(super) async fn images(
         let (at, reference) = sources.open(place).await?;
         let digest = match &reference {
             Reference::Digest(digest) => digest.clone(),
-            Reference::Tag(_) => match at.registry.head_manifest(&at.path, &reference).await? {
-                Some(found) => found.digest,
-                None => {
-                    let host = at.host().to_owned();
-                    return Err(RegistryError::NotFound { host, what: format!("`{place}`") }.into());
-                }
-            },
+            Reference::Tag(_) => {
+                let found = at.registry.head_manifest(&at.path, &reference).await?;
+                let absent =
+                    || RegistryError::NotFound { host: at.host().to_owned(), what: format!("`{place}`") };
+                found.ok_or_else(absent)?.digest
+            }
         };
         let wanted = reached.platform.clone().unwrap_or_else(env::platform);
         let name: Arc<str> = place.to_string().into();

@@ -259,21 +259,7 @@ fn image(source: &str, tag: &str, platforms: &[&str]) -> ImageRecord {
     let subject = digest(source);
     let list = "pkg:deb/debian/libc6@2.36-9?arch=amd64\npkg:deb/debian/openssl@3.0.11-1?arch=amd64\n";
     let alone = platforms.len() == 1;
-    let platform = |name: &&str| PlatformRecord {
-        platform: (*name).to_owned(),
-        digest: digest(&format!("{source} {name}")),
-        media_type: media_type::OCI_MANIFEST.to_owned(),
-        size: 1_000,
-        packages: if alone {
-            "packages.txt".to_owned()
-        } else {
-            format!("packages.{}.txt", name.replace('/', "-"))
-        },
-        system: Some("Debian GNU/Linux 12 (bookworm)".to_owned()),
-        package_count: 2,
-        layers: vec![LayerRecord { digest: digest("layer"), diff_id: digest("diff"), size: 30_000_000 }],
-    };
-    let platforms: Vec<_> = platforms.iter().map(platform).collect();
+    let platforms: Vec<_> = platforms.iter().map(|name| platform(source, name, alone)).collect();
     let lists = platforms.iter().map(|p| p.packages.clone()).chain(["packages.txt".to_owned()]);
     let packages: BTreeMap<_, _> = lists.map(|name| (name, list.to_owned())).collect();
     let quarantine = repository("registry.acme.example/quarantine").join(source);
@@ -316,6 +302,21 @@ fn image(source: &str, tag: &str, platforms: &[&str]) -> ImageRecord {
             verdicts: vec![],
         },
         packages,
+    }
+}
+
+fn platform(source: &str, name: &str, alone: bool) -> PlatformRecord {
+    let list =
+        if alone { "packages.txt".to_owned() } else { format!("packages.{}.txt", name.replace('/', "-")) };
+    PlatformRecord {
+        platform: name.to_owned(),
+        digest: digest(&format!("{source} {name}")),
+        media_type: media_type::OCI_MANIFEST.to_owned(),
+        size: 1_000,
+        packages: list,
+        system: Some("Debian GNU/Linux 12 (bookworm)".to_owned()),
+        package_count: 2,
+        layers: vec![LayerRecord { digest: digest("layer"), diff_id: digest("diff"), size: 30_000_000 }],
     }
 }
 

@@ -75,16 +75,6 @@ fn desired(pin: Option<Digest>) -> Desired {
 }
 
 fn evidence(digest: &Digest, verdict: Verdict, hops: Vec<Hop>) -> Evidence {
-    let platform = PlatformRecord {
-        platform: "linux/amd64".into(),
-        digest: digest.clone(),
-        media_type: "m".into(),
-        size: 1,
-        packages: "packages.txt".into(),
-        system: None,
-        package_count: 1,
-        layers: vec![],
-    };
     let mut record = ImageRecord {
         custody: Custody {
             schema: "fondaco/custody/v1alpha1".into(),
@@ -92,7 +82,7 @@ fn evidence(digest: &Digest, verdict: Verdict, hops: Vec<Hop>) -> Evidence {
                 digest: digest.clone(),
                 media_type: "m".into(),
                 size: 1,
-                platforms: vec![platform],
+                platforms: vec![platform(digest)],
                 total_size: 1,
                 not_catalogued: vec![],
                 unread: vec![],
@@ -136,6 +126,19 @@ fn evidence(digest: &Digest, verdict: Verdict, hops: Vec<Hop>) -> Evidence {
     };
     let lock = ImagesLock { schema: "fondaco/images-lock/v1alpha1".into(), images: vec![locked] };
     Evidence { images: [((source(), digest.clone()), record)].into(), lock, ..Evidence::default() }
+}
+
+fn platform(digest: &Digest) -> PlatformRecord {
+    PlatformRecord {
+        platform: "linux/amd64".into(),
+        digest: digest.clone(),
+        media_type: "m".into(),
+        size: 1,
+        packages: "packages.txt".into(),
+        system: None,
+        package_count: 1,
+        layers: vec![],
+    }
 }
 
 fn verification(digest: &Digest) -> VerificationRecord {

@@ -119,13 +119,13 @@ pub fn difference_page(names: &Compared, difference: &Difference) -> Result<Stri
     });
     let licences =
         difference.licences.iter().map(|one| [one.licence.clone(), one.from.to_string(), one.to.to_string()]);
-    let named = |list: &[Named]| list.iter().map(|one| row(&one.name, &one.change)).collect();
+    let rows = |list: &[Named]| list.iter().map(|one| row(&one.name, &one.change)).collect();
     let tables = [
         table("Distribution", ["what", "before", "after"], system),
         table("Packages", ["package", "before", "after"], packages.collect()),
-        table("Files that are components", ["file", "before", "after"], named(&difference.files)),
+        table("Files that are components", ["file", "before", "after"], rows(&difference.files)),
         table("Licences", ["as written", "components before", "components after"], licences.collect()),
-        table("Configuration", ["setting", "before", "after"], named(&difference.configuration)),
+        table("Configuration", ["setting", "before", "after"], rows(&difference.configuration)),
     ];
     let values = Values {
         before: names.before.0.clone(),

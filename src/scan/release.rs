@@ -24,8 +24,7 @@ pub(super) enum Place {
 pub(super) fn place(purl: &str) -> Result<Place, PackageError> {
     let parsed = PackageUrl::from_str(purl)
         .map_err(|e| PackageError { purl: purl.chars().take(200).collect(), reason: e.to_string() })?;
-    let of_distribution = |ecosystem: &Ecosystem| ecosystem.is_of_distribution();
-    if Ecosystem::of_purl_type(parsed.ty()).filter(of_distribution).is_none() {
+    if !Ecosystem::of_purl_type(parsed.ty()).is_some_and(Ecosystem::is_of_distribution) {
         return Ok(Place::Other(parsed.ty().to_owned()));
     }
     let package: Package = purl.parse()?;
@@ -103,11 +102,12 @@ mod tests {
             ("pkg:deb/debian/a@1", "no: packages of Debian of an unknown release"),
             ("pkg:deb/debian/a@1?distro=ubuntu-22.04", "no: packages of `ubuntu-22.04`"),
             ("pkg:deb/ubuntu/a@1?distro=ubuntu-22.04", "no: packages of `ubuntu`"),
-            ("pkg:npm/left-pad@1.3.0", "no: packages of type `npm`"),
+            ("pkg:npm/left-pad@1.3.0", "type npm"),
         ] {
             let found = match place(purl).unwrap() {
                 Place::Known(i) => format!("{} {} {}", i.ecosystem, i.source, i.version),
                 Place::Unknown { what, .. } => format!("no: {what}"),
+                Place::Other(of) => format!("type {of}"),
             };
             assert_eq!(found, expected, "{purl}");
         }

@@ -89,24 +89,24 @@ pub fn cyclonedx(
     at: Option<Instant>,
     tool_version: &str,
 ) -> Result<Vec<u8>, SbomError> {
-    let mut listed: Vec<&Component> = components.iter().collect();
-    listed.sort_by(|a, b| a.purl.cmp(&b.purl));
-    listed.dedup_by(|a, b| a.purl == b.purl);
+    let mut sorted: Vec<&Component> = components.iter().collect();
+    sorted.sort_by(|a, b| a.purl.cmp(&b.purl));
+    sorted.dedup_by(|a, b| a.purl == b.purl);
     let bom = Bom {
         spec_version: SpecVersion::V1_5,
         version: 1,
         serial_number: Some(serial::of(image, version, tool_version)?),
         metadata: Some(metadata::of(image, at, tool_version)?),
-        components: Some(model::components(image, &listed)),
-        dependencies: Some(model::dependencies(image, &listed)),
-        compositions: Some(compositions(image, &listed)),
+        components: Some(model::components(image, &sorted)),
+        dependencies: Some(model::dependencies(image, &sorted)),
+        compositions: Some(compositions(image, &sorted)),
         ..Bom::default()
     };
     let validation = bom.validate();
     if !validation.passed() {
         return Err(SbomError::Model(format!("{validation:?}").chars().take(400).collect()));
     }
-    let lifted = lift::to(version, bom, image, &listed).map_err(SbomError::Json)?;
+    let lifted = lift::to(version, bom, image, &sorted).map_err(SbomError::Json)?;
     canonical::to_text(&lifted).map(String::into_bytes).map_err(|e| SbomError::Json(e.to_string()))
 }
 

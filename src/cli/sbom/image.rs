@@ -137,7 +137,7 @@ fn table(image: &Image) -> String {
     }
     let unread = inspected.unread.iter().map(|one| (&one.what, &one.reason));
     for (what, reason) in gaps.iter().map(|gap| (&gap.what, &gap.reason)).chain(unread) {
-        text.push_str(&format!("  {}: {}\n", inline(what), inline(reason)));
+        text.extend(["  ", &inline(what), ": ", &inline(reason), "\n"]);
     }
     text
 }
