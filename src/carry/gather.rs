@@ -15,10 +15,10 @@ use super::{
     select::{Selected, SelectedTag},
 };
 use crate::{
-    catalogue::{self, Component, CycloneDx, SbomSubject},
+    catalogue::{self, Component, SbomSubject},
     evidence::{self, PlatformRecord},
     intake::{self, IntakeError, Node, Side},
-    model::{Descriptor, Digest, Document, Reference, Repository, media_type},
+    model::{CycloneDx, Descriptor, Digest, Document, Reference, Repository, media_type},
     reconcile::{State, World, quarantine_of},
     registry::{LayoutRegistry, Registry},
     trust::sign::{self, OrgSigner, Stored, Vouching},
@@ -242,19 +242,27 @@ impl Gatherer<'_> {
         let (signer, stored) = (self.signer.as_ref(), &Stored::default());
         let vouching = Vouching { registry: &registry, repository: distribution, signer, at, stored };
         for platform in &subject.platforms {
-            let document = self.sbom(selected, distribution, platform)?;
+            let document = self.sbom(selected, distribution, platform).await?;
             let about = evidence::descriptor(platform);
             sign::attach(&vouching, &about, media_type::CYCLONEDX, document).await?;
         }
         Ok(Arc::new(registry))
     }
 
-    fn sbom(
+    async fn sbom(
         &self,
         selected: &Selected<'_>,
         distribution: &Repository,
         platform: &PlatformRecord,
     ) -> Result<Vec<u8>, CarryError> {
+        let quarantine = quarantine_of(&self.state.desired, selected.source);
+        let (held, promoted) = (self.open(&quarantine.host)?, self.open(&distribution.host)?);
+        let places = [(held.as_ref(), &quarantine), (promoted.as_ref(), distribution)];
+        let digest = &platform.digest;
+        let mut kept = sign::documents(selected.record, std::iter::once(digest), &places).await?;
+        if let Some(document) = kept.remove(digest) {
+            return Ok(document);
+        }
         let text = selected.record.packages.get(&platform.packages).map_or("", String::as_str);
         let components: Result<Vec<Component>, _> = text.lines().map(Component::of_purl).collect();
         let components = components.map_err(|error| CarryError::Task(error.to_string()))?;

@@ -121,6 +121,23 @@ pub struct PlatformRecord {
     /// Number of packages.
     pub package_count: u64,
     pub layers: Vec<LayerRecord>,
+    /// The SBOM that the intake wrote. Records of earlier versions have none: theirs were made at each promotion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sbom: Option<SbomRecord>,
+}
+
+/// The SBOM of one platform, in quarantine beside its manifest. What is promoted takes the same bytes along.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SbomRecord {
+    /// `CycloneDX 1.6`.
+    pub format: String,
+    /// Of the document.
+    pub digest: Digest,
+    /// Bytes of the document.
+    pub size: u64,
+    /// Of the artifact manifest that carries it and refers to the platform's manifest.
+    pub referrer: Digest,
 }
 
 /// One layer, compressed digest and uncompressed digest as the configuration promised and the intake checked.

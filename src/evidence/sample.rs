@@ -95,6 +95,7 @@ pub(crate) fn desired() -> Desired {
             vouching: crate::manifest::DesiredVouching::default(),
             operator: None,
             role: None,
+            sbom: crate::manifest::DesiredSbom::default(),
         },
         registries: registries.into_iter().map(|r| (r.host.clone(), r)).collect(),
         policies: BTreeMap::from([("official".to_owned(), policy)]),
@@ -317,6 +318,7 @@ fn platform(source: &str, name: &str, alone: bool) -> PlatformRecord {
         system: Some("Debian GNU/Linux 12 (bookworm)".to_owned()),
         package_count: 2,
         layers: vec![LayerRecord { digest: digest("layer"), diff_id: digest("diff"), size: 30_000_000 }],
+        sbom: None,
     }
 }
 

@@ -89,6 +89,7 @@ fn verdict(
         system: None,
         package_count: 3,
         layers: vec![],
+        sbom: None,
     }];
     let facts = Facts {
         platforms: &platforms,

@@ -227,6 +227,7 @@ impl<'a> Ready<'a> {
             platforms: vec![],
             refuse_foreign: false,
             skip_copy: false,
+            sbom: None,
             progress,
         };
         let brought = companions::bring(intake, &job, &self.nodes, None).await?;

@@ -35,6 +35,8 @@ pub enum IntakeError {
          images pinned by SHA-512 there; pin `{found}` instead"
     )]
     AnotherDigest { host: String, tag: String, found: Digest },
+    #[error("SBOM of `{platform}`: {detail}")]
+    Sbom { platform: Digest, detail: String, kind: Kind },
     #[error("`{what}` is not in `{host}` although it was written there")]
     NotReadBack { host: String, what: String },
     #[error(transparent)]
@@ -56,6 +58,7 @@ impl IntakeError {
             | Self::AnotherDigest { .. } => Kind::Invalid,
             Self::Layer { error, .. } => error.kind(),
             Self::DiffId { .. } | Self::NotReadBack { .. } => Kind::Mismatch,
+            Self::Sbom { kind, .. } => *kind,
             Self::Panicked(_) => Kind::Bug,
             Self::Stopped => Kind::Unavailable,
         }

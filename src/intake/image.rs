@@ -1,5 +1,6 @@
 //! One image, from its manifest to the tag that keeps it.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -8,7 +9,7 @@ use super::blobs::{Blob, Transfer};
 use super::companions::{self, Brought};
 use super::manifests::{self, Node};
 use super::platforms::{Catalogued, Lists, catalogue, lists, shown};
-use super::{Intake, IntakeError, Job, OpenRepository, TakenIn, blobs, rootfs, subset};
+use super::{Intake, IntakeError, Job, OpenRepository, TakenIn, blobs, rootfs, sbom, subset};
 use crate::evidence::{ContentsRecord, Document as _, Subject, Unread};
 use crate::model::{Descriptor, Digest, Reference};
 
@@ -47,11 +48,15 @@ pub async fn take_in(intake: &Intake, job: &Job) -> Result<TakenIn, IntakeError>
         transfer.enlisted.over();
     }
     let brought = companions::bring(intake, job, &nodes, subset.as_ref()).await?;
+    let sboms = match &job.sbom {
+        Some(order) => sbom::keep(&transfer, order, &catalogued, &nodes).await?,
+        None => BTreeMap::new(),
+    };
     if !job.skip_copy {
         name(&transfer, &nodes).await?;
         read_back(&transfer, &written).await?;
     }
-    let taken = taken_in(&transfer, job, &nodes, lists(catalogued, unread), brought);
+    let taken = taken_in(&transfer, job, &nodes, lists(catalogued, unread, sboms), brought);
     Ok(TakenIn { subset, ..taken })
 }
 
@@ -211,7 +216,7 @@ fn taken_in(transfer: &Transfer<'_>, job: &Job, nodes: &[Node], lists: Lists, br
 
 /// Returns the bytes of all distinct manifests and blobs, foreign layers included.
 fn total_size(nodes: &[Node]) -> u64 {
-    let mut sizes = std::collections::BTreeMap::new();
+    let mut sizes = BTreeMap::new();
     for node in nodes {
         sizes.insert(&node.raw.descriptor.digest, node.raw.descriptor.size);
         sizes.extend(node.entries().iter().map(|blob| (&blob.digest, blob.size)));

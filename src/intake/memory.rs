@@ -37,6 +37,7 @@ pub(super) struct Memory {
     calls: Mutex<Vec<String>>,
     faults: Mutex<BTreeMap<Digest, Fault>>,
     pub mounts: bool,
+    pub refuses_referrers: bool,
 }
 
 impl Memory {
@@ -79,6 +80,10 @@ impl Memory {
     pub(super) fn manifest(&self, path: &str, reference: &str) -> Option<Bytes> {
         let key = (path.to_owned(), reference.to_owned());
         self.manifests.lock().unwrap().get(&key).map(|(_, bytes)| bytes.clone())
+    }
+
+    pub(super) fn blob(&self, path: &str, digest: &Digest) -> Option<Bytes> {
+        self.blobs.lock().unwrap().get(&(path.to_owned(), digest.clone())).cloned()
     }
 
     fn call(&self, what: &str, path: &str, about: &impl ToString) {
@@ -208,15 +213,34 @@ impl Registry for Memory {
         Ok(Written { digest, subject_indexed: false })
     }
 
-    async fn referrers(&self, _: &str, _: &Digest) -> Result<Vec<Descriptor>, RegistryError> {
-        Ok(vec![])
+    async fn referrers(&self, path: &str, digest: &Digest) -> Result<Vec<Descriptor>, RegistryError> {
+        let manifests = self.manifests.lock().unwrap();
+        let of_path =
+            manifests.iter().filter(|((held, reference), _)| held == path && reference.contains(':'));
+        let refers = of_path.filter_map(|(_, (media_type, bytes))| {
+            let manifest: serde_json::Value = serde_json::from_slice(bytes).ok()?;
+            let artifact_type = manifest["artifactType"].as_str().map(str::to_owned);
+            (manifest["subject"]["digest"].as_str() == Some(&digest.to_string()))
+                .then(|| Descriptor { artifact_type, ..Descriptor::of(media_type, bytes) })
+        });
+        Ok(refers.collect())
     }
 
     async fn tags(&self, _: &str) -> Result<Vec<String>, RegistryError> {
         Ok(vec![])
     }
 
-    async fn put_referrer(&self, _: &str, _: &Digest, _: &RawManifest) -> Result<Written, RegistryError> {
-        Err(self.unavailable("referrers"))
+    async fn put_referrer(
+        &self,
+        path: &str,
+        _: &Digest,
+        manifest: &RawManifest,
+    ) -> Result<Written, RegistryError> {
+        if self.refuses_referrers {
+            return Err(self.unavailable("referrers"));
+        }
+        let RawManifest { descriptor, bytes } = manifest;
+        let reference = Reference::from(&descriptor.digest);
+        self.put_manifest(path, &reference, &descriptor.media_type, bytes.clone()).await
     }
 }

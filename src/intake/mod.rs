@@ -22,6 +22,7 @@ mod plan;
 mod platforms;
 mod relay;
 mod rootfs;
+mod sbom;
 mod subset;
 mod tap;
 mod unambiguous;
@@ -37,6 +38,7 @@ pub use look::{Looked, Wish, look};
 pub(crate) use manifests::{Node, fetch as manifests};
 pub use plan::{OpenRepository, Ticket};
 pub use relay::{RelayError, Side, relay};
+pub use sbom::{SBOM_BYTES_MAX, SbomOrder};
 pub use tap::{LayerTap, LayerWorker};
 pub use verified::{Verification, verified};
 
@@ -79,6 +81,8 @@ pub struct Job {
     pub refuse_foreign: bool,
     /// The image is in the target; only gather its facts. The source is not asked for anything.
     pub skip_copy: bool,
+    /// The SBOM that is written of each platform; none where there is no order.
+    pub sbom: Option<SbomOrder>,
     pub progress: ProgressFn,
 }
 

@@ -9,7 +9,9 @@ use super::blobs::{Transfer, is_foreign, layer_key};
 use super::manifests::Node;
 use super::{IntakeError, inside, rootfs};
 use crate::catalogue::{Contents, LayerFacts, merge, packages_text};
-use crate::evidence::{LayerRecord, NotLookedAt, PlatformContents, PlatformRecord, Unread, packages_file};
+use crate::evidence::{
+    LayerRecord, NotLookedAt, PlatformContents, PlatformRecord, SbomRecord, Unread, packages_file,
+};
 use crate::model::{Descriptor, Digest, ImageConfig, ImageManifest, Package, Platform};
 
 /// The largest image configuration that is read; real ones have some ten KB, and build histories grow them.
@@ -136,8 +138,13 @@ pub(super) struct Lists {
     pub unread: Vec<Unread>,
 }
 
-/// Returns records, package lists by file name and gaps of all platforms. `unread` are whole manifests.
-pub(super) fn lists(catalogued: Vec<Catalogued>, mut unread: Vec<Unread>) -> Lists {
+/// Returns records, package lists by file name and gaps of all platforms. `unread` are whole manifests; `sboms` are by the
+/// manifest of a platform.
+pub(super) fn lists(
+    catalogued: Vec<Catalogued>,
+    mut unread: Vec<Unread>,
+    mut sboms: BTreeMap<Digest, SbomRecord>,
+) -> Lists {
     let alone = catalogued.len() == 1;
     let mut packages = BTreeMap::new();
     let mut union: BTreeSet<Package> = BTreeSet::new();
@@ -158,7 +165,8 @@ pub(super) fn lists(catalogued: Vec<Catalogued>, mut unread: Vec<Unread>) -> Lis
         for gap in &one.contents.gaps {
             *gaps.entry((gap.what.clone(), gap.reason.clone())).or_default() += gap.packages;
         }
-        platforms.push(record(&one, file));
+        let sbom = sboms.remove(&one.manifest.digest);
+        platforms.push(PlatformRecord { sbom, ..record(&one, file) });
         unread.extend(one.unread);
         union.extend(one.contents.packages());
     }
@@ -183,5 +191,6 @@ fn record(one: &Catalogued, file: String) -> PlatformRecord {
         system: one.contents.system.as_ref().and_then(|system| system.pretty_name.clone()),
         package_count: one.contents.components.len() as u64,
         layers: one.layers.clone(),
+        sbom: None,
     }
 }

@@ -3,6 +3,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
+mod sbom;
+
 use super::memory::{Fault, Memory};
 use super::*;
 use crate::model::{Descriptor, Kind, media_type};
@@ -87,6 +89,7 @@ fn job(source: &Arc<Memory>, target: &Arc<Memory>, root: &Value) -> Job {
         platforms: vec![],
         refuse_foreign: false,
         skip_copy: false,
+        sbom: None,
         progress: Arc::new(|_| {}),
     }
 }

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::{DesiredAccess, DesiredSigning};
 use crate::model::{
-    AttestationKind, ClaimKind, Digest, DockerReference, Instant, Outcome, Period, Platform, Reference,
-    Repository, Severity, StatementKind, TagRule, Verdict, tag_rule,
+    AttestationKind, ClaimKind, CycloneDx, Digest, DockerReference, Instant, Outcome, Period, Platform,
+    Reference, Repository, Severity, StatementKind, TagRule, Verdict, tag_rule,
 };
 use crate::registry::{BehaviourOverrides, Limits, RegistryKind};
 
@@ -61,6 +61,15 @@ pub struct DesiredMirror {
     pub operator: Option<String>,
     /// The operator's declared legal role, where declared.
     pub role: Option<String>,
+    pub sbom: DesiredSbom,
+}
+
+/// The SBOMs that are written of what is taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DesiredSbom {
+    /// E-mail address or URL of who answers for them, where declared.
+    pub creator: Option<String>,
+    pub version: CycloneDx,
 }
 
 /// What is written beside promoted images.

@@ -51,6 +51,7 @@ const GENERAL: &[Form] = &[
     Claim::FORM,
     ClaimPattern::FORM,
     PredicateType::FORM,
+    Contact::FORM,
     Form {
         name: "Digest",
         noun: "a digest",
@@ -120,9 +121,11 @@ macro_rules! form {
 }
 
 // Behind the macro that it uses.
+mod contact;
 mod predicate;
 mod service;
 
+pub(super) use contact::Contact;
 pub(super) use predicate::PredicateType;
 pub(super) use service::{Label, LogOrigin, MountPath, SecureAddress, ServiceAddress, TransitKey};
 

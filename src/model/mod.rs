@@ -4,6 +4,7 @@
 //! module in reading order is [`crate::manifest`], which turns YAML into them.
 
 pub mod canonical;
+mod cyclonedx;
 mod descriptor;
 mod digest;
 mod finding;
@@ -23,6 +24,7 @@ mod verification;
 mod vex;
 mod vouching;
 
+pub use cyclonedx::CycloneDx;
 pub use descriptor::{Descriptor, media_type};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use finding::{Finding, SeverityClaim};

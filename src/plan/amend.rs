@@ -8,8 +8,8 @@ use crate::{
     advisory::Bundle,
     evidence::{
         Actor, Certainty, ConsumerVerdict, Custody, Document as _, Event, EventKind, Evidence, Hop, HopKind,
-        ImageRecord, ImagesLock, LockedImage, ScanRecord, Scanned, SourceRecord, TagSeen, VerdictInputs,
-        Verdicts, VerificationRecord,
+        ImageRecord, ImagesLock, LockedImage, ScanRecord, Scanned, SourceRecord, Subject, TagSeen,
+        VerdictInputs, Verdicts, VerificationRecord,
     },
     gate,
     intake::TakenIn,
@@ -149,6 +149,7 @@ fn add_facts(
         if let Some(record) = amended.evidence.images.get_mut(&key).filter(|_| left == Some(true)) {
             // A withdrawal emptied quarantine of it; what is known of the same bytes stays known.
             record.custody.hops.push(intake(judging, &key.0, taken));
+            write_sboms(&mut record.custody.subject, &taken.found.subject);
         } else {
             let mut record = first_record(judging, &key.0, taken, verification);
             // Taken in before for another choice of platforms that comes to the same manifest.
@@ -180,6 +181,15 @@ fn add_facts(
         let first_seen = resolved.first_seen.unwrap_or(judging.now);
         tags.push(TagSeen { tag: resolved.image.tag.clone(), first_seen });
         tags.sort();
+    }
+}
+
+/// Notes the SBOMs that were written anew: those of the first intake went with the image.
+fn write_sboms(recorded: &mut Subject, taken: &Subject) {
+    for platform in &mut recorded.platforms {
+        if let Some(new) = taken.platforms.iter().find(|new| new.digest == platform.digest) {
+            platform.sbom.clone_from(&new.sbom);
+        }
     }
 }
 

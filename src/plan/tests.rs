@@ -64,6 +64,7 @@ fn desired(pin: Option<Digest>) -> Desired {
             vouching: crate::manifest::DesiredVouching::default(),
             operator: None,
             role: None,
+            sbom: crate::manifest::DesiredSbom::default(),
         },
         withdrawals: vec![],
         registries: BTreeMap::new(),
@@ -138,6 +139,7 @@ fn platform(digest: &Digest) -> PlatformRecord {
         system: None,
         package_count: 1,
         layers: vec![],
+        sbom: None,
     }
 }
 

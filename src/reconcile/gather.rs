@@ -10,9 +10,9 @@ use futures_util::{StreamExt, stream};
 use super::{State, World, quarantine_of};
 use crate::{
     evidence::{Subject, VerificationRecord},
-    intake::{self, Job, Ticket},
+    intake::{self, Job, SbomOrder, Ticket},
     manifest::{Desired, DesiredImage},
-    model::{Digest, Outcome, Repository},
+    model::{Digest, Instant, Outcome, Repository},
     plan::{
         Plan,
         amend::{Facts, Gathered, Taken},
@@ -173,7 +173,7 @@ async fn take_in(
     let source = &wanted.image.source;
     let quarantine = quarantine_of(desired, source);
     let open = |host: &str| world.registries.get(desired, host).map_err(|error| error.to_string());
-    let (progress, name) = (world.progress.clone(), Arc::clone(name));
+    let (progress, name, at) = (world.progress.clone(), Arc::clone(name), world.now());
     let job = Job {
         source: open(&source.host)?,
         source_path: source.path.clone(),
@@ -184,6 +184,7 @@ async fn take_in(
         platforms: wanted.image.content.platforms.clone(),
         refuse_foreign: wanted.image.content.refuse_foreign,
         skip_copy: false,
+        sbom: Some(sbom(world, desired, source, at)),
         progress: Arc::new(move |moved| {
             if let intake::Progress::Bytes(count) = moved {
                 progress.bytes(&name, count);
@@ -192,6 +193,16 @@ async fn take_in(
     };
     let found = intake::take_in(&world.intake, &job).await.map_err(|error| error.to_string())?;
     Ok(Taken { found, at: world.now(), quarantine })
+}
+
+fn sbom(world: &World, desired: &Desired, source: &Repository, at: Instant) -> SbomOrder {
+    SbomOrder {
+        version: desired.mirror.sbom.version,
+        repository: source.to_string(),
+        creator: desired.mirror.sbom.creator.clone(),
+        at,
+        tool_version: world.tool.clone(),
+    }
 }
 
 async fn look_for_signatures(

@@ -14,12 +14,12 @@ use tokio::sync::OnceCell;
 use super::{Recorded, World, promote::Receipt};
 use crate::{
     evidence::{Certainty, Hop, HopKind, ImageRecord, Vouched},
-    manifest::DesiredSigning,
-    model::{Digest, Repository},
+    manifest::{Desired, DesiredSigning},
+    model::{AttestationKind, Digest, Repository},
     plan::{self, Lacking, PlannedConsumer, PlannedImage},
     registry::Registry,
     trust::sign::{
-        Artefact, OrgSigner, Stored, Vouching,
+        self, Artefact, Documents, Form, OrgSigner, Stored, Vouching,
         attest::{self, Facts},
         vouch,
     },
@@ -29,6 +29,7 @@ use crate::{
 /// The organisation's key, opened when it is first needed, and what this run has written with it.
 pub(super) struct Signing<'a> {
     world: &'a World,
+    desired: &'a Desired,
     key: &'a DesiredSigning,
     signer: OnceCell<Arc<dyn OrgSigner>>,
     stored: Stored,
@@ -36,8 +37,9 @@ pub(super) struct Signing<'a> {
 
 impl<'a> Signing<'a> {
     pub(super) fn new(world: &'a World, recorded: &'a Recorded) -> Self {
-        let key = &recorded.state.desired.mirror.signing;
-        Self { world, key, signer: OnceCell::new(), stored: Stored::default() }
+        let desired = &recorded.state.desired;
+        let key = &desired.mirror.signing;
+        Self { world, desired, key, signer: OnceCell::new(), stored: Stored::default() }
     }
 
     /// Writes some artefacts beside an image, unless they are there, and reads them back.
@@ -48,7 +50,8 @@ impl<'a> Signing<'a> {
         facts: &Facts<'_>,
         wanted: &[Artefact],
     ) -> Result<Vec<Vouched>, String> {
-        let made = attest::made(facts, wanted, &world.tool)?;
+        let documents = self.documents(registry, facts, wanted).await?;
+        let made = attest::made(facts, &documents, wanted, &world.tool)?;
         let signer = self.signer.get_or_try_init(|| self.world.signer(self.key)).await?;
         let vouching = Vouching {
             registry,
@@ -58,6 +61,32 @@ impl<'a> Signing<'a> {
             stored: &self.stored,
         };
         vouch(&vouching, &made).await.map_err(|error| error.to_string())
+    }
+}
+
+impl Signing<'_> {
+    /// Reads the SBOMs that some artefacts carry, in quarantine, else where an earlier promotion put them.
+    async fn documents(
+        &self,
+        registry: &dyn Registry,
+        facts: &Facts<'_>,
+        wanted: &[Artefact],
+    ) -> Result<Documents, String> {
+        let carries_one = |artefact: &&Artefact| match &artefact.form {
+            Form::Document { .. } => true,
+            Form::Attestation { kind, .. } => *kind == AttestationKind::Sbom,
+            _ => false,
+        };
+        let platforms: BTreeSet<&Digest> =
+            wanted.iter().filter(carries_one).map(|artefact| &artefact.subject.digest).collect();
+        if platforms.is_empty() {
+            return Ok(Documents::new());
+        }
+        let quarantine = self.desired.quarantine_of(&facts.record.custody.source.repository);
+        let held = self.world.registries.get(self.desired, &quarantine.host);
+        let held = held.map_err(|error| error.to_string())?;
+        let places = [(held.as_ref(), &quarantine), (registry, facts.distribution)];
+        sign::documents(facts.record, platforms.into_iter(), &places).await.map_err(|error| error.to_string())
     }
 }
 

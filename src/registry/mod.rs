@@ -7,6 +7,7 @@
 
 mod access;
 pub mod archive;
+mod artifact;
 mod asked;
 mod behaviour;
 mod capabilities;
@@ -32,6 +33,7 @@ mod usage;
 
 pub use access::{Access, Credential, Endpoint, open};
 pub use archive::ArchiveRegistry;
+pub use artifact::{EMPTY_CONFIG, artifact_manifest};
 pub use behaviour::{ActionGroup, Behaviour, CreateRepository, MountSupport, Rate};
 pub use capabilities::{Capabilities, ChunkedUpload, ReferrersSupport, SharedBlobs, TagWrites};
 pub use creation::Creation;

@@ -16,7 +16,7 @@ use cyclonedx_bom::models::composition::{AggregateType, Composition, Composition
 use cyclonedx_bom::prelude::{Bom, SpecVersion, Validate};
 
 use super::Component;
-use crate::model::{Digest, Instant, Kind, PackageError, canonical};
+use crate::model::{CycloneDx, Digest, Instant, Kind, PackageError, canonical};
 
 /// What the SBOM is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,27 +33,6 @@ pub struct SbomSubject {
     pub sha512: Option<String>,
     /// E-mail address or URL of who answers for the SBOM, where somebody does.
     pub creator: Option<String>,
-}
-
-/// A released version of CycloneDX.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CycloneDx {
-    V1_5,
-    /// What is attached to images: Trivy 0.69 refuses 1.7.
-    V1_6,
-    /// Alone can say concluded and declared expressions side by side, as BSI TR-03183-2 wants them.
-    V1_7,
-}
-
-impl CycloneDx {
-    /// Returns `1.6`.
-    pub const fn number(self) -> &'static str {
-        match self {
-            Self::V1_5 => "1.5",
-            Self::V1_6 => "1.6",
-            Self::V1_7 => "1.7",
-        }
-    }
 }
 
 /// Says why there is no SBOM.

@@ -4,13 +4,13 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::{
-    catalogue::{self, CycloneDx, SbomSubject},
+    catalogue::{self, SbomSubject},
     cli::{
         Exit, env, exit,
         inspected::{self, Failure, Image, Reached},
         print, show, world,
     },
-    model::{Algorithm, Hasher, foreign::inline},
+    model::{Algorithm, CycloneDx, Hasher, foreign::inline},
     reconcile::RunError,
     registry::Place,
     ui::Ui,

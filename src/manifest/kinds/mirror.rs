@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Signing;
-use crate::manifest::text::{ImageName, Prefix, Sentence};
+use crate::{
+    manifest::text::{Contact, ImageName, Prefix, Sentence},
+    model::CycloneDx,
+};
 
 /// The registry the organisation controls: one quarantine, and the key that vouches for what leaves it.
 /// A manifest repository has exactly one.
@@ -25,4 +28,21 @@ pub struct MirrorSpec {
     /// The legal role in which the operator declares to act, in its own words. Default: unknown; it is never derived,
     /// because it is a legal statement.
     pub role: Option<Sentence>,
+    /// The SBOMs that are written of what is taken in. Default: CycloneDX 1.6 in which nobody is named to answer for them.
+    #[serde(default)]
+    pub sbom: SbomSpec,
+}
+
+/// The SBOM of each platform, written once when it is taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(title = "sbom block")]
+pub struct SbomSpec {
+    /// E-mail address or URL of who answers for the SBOMs, which BSI TR-03183-2 wants. Default: nobody is named, and the
+    /// SBOM says so; it is a statement about the organisation, so it is never guessed.
+    pub creator: Option<Contact>,
+    /// Version of CycloneDX. Default `1.6`: Trivy 0.69 refuses `1.7`, which alone can say what BSI TR-03183-2 wants about
+    /// licences. What was taken in before keeps the SBOM it has.
+    #[serde(default)]
+    pub version: CycloneDx,
 }

@@ -24,7 +24,7 @@ use super::mistakes::Mistakes;
 use super::node::Node;
 use super::shape::Named;
 use super::suggest::did_you_mean;
-use super::{Code, Desired, DesiredMirror, DesiredVouching, Diagnostic, Place, Ruled};
+use super::{Code, Desired, DesiredMirror, DesiredSbom, DesiredVouching, Diagnostic, Place, Ruled};
 
 pub use conflicts::DISTRIBUTIONS_MAX;
 pub use images::SELECTIONS_MAX;
@@ -247,5 +247,9 @@ fn mirror(sources: &Sources<'_>, out: &mut Mistakes) -> Option<DesiredMirror> {
         vouching: vouching(&spec.signing),
         operator: spec.operator.as_ref().map(|text| text.0.clone()),
         role: spec.role.as_ref().map(|text| text.0.clone()),
+        sbom: DesiredSbom {
+            creator: spec.sbom.creator.as_ref().map(|contact| contact.0.clone()),
+            version: spec.sbom.version,
+        },
     })
 }

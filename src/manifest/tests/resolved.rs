@@ -58,6 +58,7 @@ fn the_smallest_manifest_has_a_default_for_everything_else() {
             vouching: crate::manifest::DesiredVouching::default(),
             operator: None,
             role: None,
+            sbom: crate::manifest::DesiredSbom::default(),
         },
         registries: BTreeMap::new(),
         policies: BTreeMap::new(),

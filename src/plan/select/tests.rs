@@ -60,6 +60,7 @@ fn desired(
             vouching: crate::manifest::DesiredVouching::default(),
             operator: None,
             role: None,
+            sbom: crate::manifest::DesiredSbom::default(),
         },
         registries: BTreeMap::new(),
         policies: BTreeMap::new(),

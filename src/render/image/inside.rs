@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Image;
 use crate::evidence::{
-    Counted, ExecutionRecord, LayerContents, PlatformContents, PlatformRecord, RuntimeFound,
+    Counted, ExecutionRecord, LayerContents, PlatformContents, PlatformRecord, RuntimeFound, SbomRecord,
 };
 use crate::render::link::Link;
 
@@ -32,6 +32,7 @@ struct Platform {
     packages: Link,
     layers: usize,
     layer_bytes: u64,
+    sbom: Option<SbomRecord>,
     /// Absent of images that were taken in before this was recorded.
     contents: Option<Contents>,
 }
@@ -96,6 +97,7 @@ fn platform(image: Image<'_>, record: &PlatformRecord) -> Platform {
         packages: image.file(&record.packages),
         layers: record.layers.len(),
         layer_bytes: record.layers.iter().fold(0, |sum: u64, layer| sum.saturating_add(layer.size)),
+        sbom: record.sbom.clone(),
         contents: image.record.contents.as_ref().and_then(|all| {
             let found = all.platforms.iter().find(|one| one.digest == record.digest)?;
             Some(contents(image, found))

@@ -18,9 +18,6 @@ use crate::{
     trust::{format, verify::keys},
 };
 
-/// The empty configuration of artifacts (OCI image specification, "Guidance for an Empty Descriptor").
-pub(super) const EMPTY: &[u8] = b"{}";
-
 /// The statement in the order that the in-toto specification prints; cosign's has no subject name.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -80,29 +77,4 @@ pub(super) async fn sign(
         log.check(&bundle, subject, signer.spki_der())?;
     }
     Ok(bundle.to_json().expect("strings and bytes serialise").into_bytes())
-}
-
-/// Returns an artifact manifest with one layer of the artifact's own type that refers to `subject`. Its configuration is
-/// [`EMPTY`].
-pub(super) fn referrer(
-    subject: &Descriptor,
-    artifact_type: &str,
-    content: &[u8],
-    annotations: BTreeMap<String, String>,
-) -> RawManifest {
-    let target = Descriptor::new(subject.media_type.clone(), subject.digest.clone(), subject.size);
-    let bytes = json!({
-        "schemaVersion": 2,
-        "mediaType": media_type::OCI_MANIFEST,
-        "artifactType": artifact_type,
-        "config": Descriptor::of(media_type::OCI_EMPTY, EMPTY),
-        "layers": [Descriptor::of(artifact_type, content)],
-        "subject": target,
-        "annotations": annotations,
-    })
-    .to_string();
-    let mut descriptor = Descriptor::of(media_type::OCI_MANIFEST, bytes.as_bytes());
-    descriptor.artifact_type = Some(artifact_type.to_owned());
-    descriptor.annotations = annotations;
-    RawManifest { descriptor, bytes: bytes.into() }
 }

@@ -34,6 +34,9 @@ pub enum SignError {
     Log { log: String, reason: String },
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// Evidence names the bytes of an SBOM, and nothing else may stand in for them.
+    #[error("SBOM `{digest}` of platform `{}` is not in {looked} any more; put it back, or have the image taken in again", platform.short())]
+    NoSbom { digest: Digest, platform: Digest, looked: String },
     /// What is there does not let us add to it.
     #[error("signature cannot be added in `{repository}`: {reason}")]
     Occupied { repository: String, reason: String },
@@ -49,6 +52,7 @@ impl SignError {
             Self::Password | Self::NoSecret { .. } | Self::Refused(_) => Kind::Denied,
             Self::Key(_) | Self::Occupied { .. } | Self::Timestamp { .. } | Self::Log { .. } => Kind::Invalid,
             Self::Signer(_) => Kind::Unavailable,
+            Self::NoSbom { .. } => Kind::NotFound,
             Self::Registry(error) => error.kind(),
             Self::NotReadBack { .. } | Self::NotPublished { .. } | Self::Forged { .. } => Kind::Mismatch,
         }

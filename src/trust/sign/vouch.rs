@@ -26,15 +26,11 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::json;
 
-use super::{
-    Beside, Content, Form, OrgSigner, SignError, Stored,
-    bundle::{self, EMPTY},
-    legacy,
-};
+use super::{Beside, Content, Form, OrgSigner, SignError, Stored, bundle, legacy};
 use crate::{
     evidence::Vouched,
     model::{Descriptor, Digest, Document, Instant, Kind, Reference, Repository, media_type},
-    registry::{RawManifest, Registry, Written},
+    registry::{EMPTY_CONFIG, RawManifest, Registry, Written, artifact_manifest},
     trust::{
         fetch, format,
         verify::{Accepted, keys::AcceptedKeys, read_back},
@@ -272,7 +268,7 @@ impl Place<'_> {
         let Some(first) = missing.first() else { return Ok(vec![]) };
         let subject = &first.beside.artefact.subject;
         if !empty_known {
-            stored.write(*registry, &repository.path, Bytes::from_static(EMPTY)).await?;
+            stored.write(*registry, &repository.path, Bytes::from_static(EMPTY_CONFIG)).await?;
         }
         let made = missing.iter().map(|wanted| self.referrer(subject, wanted));
         let manifests: Vec<RawManifest> = stream::iter(made).buffered(AT_ONCE).try_collect().await?;
@@ -280,7 +276,7 @@ impl Place<'_> {
             let written = match registry.put_referrers(&repository.path, &subject.digest, &manifests).await {
                 // It had been collected.
                 Err(error) if empty_known && error.kind() == Kind::NotFound => {
-                    stored.write(*registry, &repository.path, Bytes::from_static(EMPTY)).await?;
+                    stored.write(*registry, &repository.path, Bytes::from_static(EMPTY_CONFIG)).await?;
                     registry.put_referrers(&repository.path, &subject.digest, &manifests).await?
                 }
                 written => written?,
@@ -313,7 +309,7 @@ impl Place<'_> {
             None => wanted.bytes.clone(),
             Some(_) => bundle::sign(&subject.digest, wanted.bytes.clone(), *signer).await?,
         };
-        let manifest = bundle::referrer(subject, wanted.artifact_type, &content, annotations);
+        let manifest = artifact_manifest(subject, wanted.artifact_type, &content, annotations);
         stored.write(*registry, &repository.path, content.into()).await?;
         Ok(manifest)
     }

@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::legacy;
+use super::{Documents, legacy};
 use crate::{
     evidence::{self, ImageRecord, PlatformRecord},
     manifest::DesiredMirror,
@@ -31,6 +31,7 @@ use crate::{
     },
     trust::format,
 };
+use sbom::Sboms;
 
 /// By how many days the advisories have to be newer before the same result is attested again: consumers' policies
 /// commonly refuse scans that are older than a week or a month.
@@ -152,19 +153,26 @@ pub fn wanted(facts: &Facts<'_>) -> Vec<Artefact> {
     wanted
 }
 
-/// Makes what [`wanted`] names. `tool` is who writes it, `fondaco 0.1.0`.
+/// Makes what [`wanted`] names. `documents` are the SBOMs that the intake wrote; records of earlier versions name none, and
+/// theirs are made of the package lists. `tool` is who writes it, `fondaco 0.1.0`.
 ///
 /// # Errors
 /// A sentence, where a recorded package list cannot be read.
-pub fn made(facts: &Facts<'_>, wanted: &[Artefact], tool: &str) -> Result<Vec<Beside>, String> {
+pub fn made(
+    facts: &Facts<'_>,
+    documents: &Documents,
+    wanted: &[Artefact],
+    tool: &str,
+) -> Result<Vec<Beside>, String> {
+    let sboms = Sboms { documents, tool };
     let made = wanted.iter().map(|artefact| {
         let content = match &artefact.form {
             Form::CosignLegacy => Content::Signature { reference: facts.reference() },
             Form::Signature => Content::Signature { reference: String::new() },
             Form::Document { .. } => {
-                Content::Document(sbom::document(facts, &artefact.subject.digest, tool)?)
+                Content::Document(sbom::document(facts, &artefact.subject.digest, sboms)?)
             }
-            Form::Attestation { kind, .. } => Content::Predicate(facts.predicate(*kind, artefact, tool)?),
+            Form::Attestation { kind, .. } => Content::Predicate(facts.predicate(*kind, artefact, sboms)?),
         };
         Ok(Beside { artefact: artefact.clone(), content })
     });
@@ -251,12 +259,17 @@ impl Facts<'_> {
         }
     }
 
-    fn predicate(&self, kind: AttestationKind, artefact: &Artefact, tool: &str) -> Result<Value, String> {
+    fn predicate(
+        &self,
+        kind: AttestationKind,
+        artefact: &Artefact,
+        sboms: Sboms<'_>,
+    ) -> Result<Value, String> {
         let record = self.record;
         let whole = match kind {
-            AttestationKind::Sbom => return sbom::predicate(self, &artefact.subject.digest, tool),
+            AttestationKind::Sbom => return sbom::predicate(self, &artefact.subject.digest, sboms),
             AttestationKind::Scan => scan::predicate(record, Detail::Whole),
-            AttestationKind::Summary => vsa::predicate(self, tool),
+            AttestationKind::Summary => vsa::predicate(self, sboms.tool),
             AttestationKind::Custody => custody::predicate(self, Detail::Whole),
         };
         Ok(match kind {

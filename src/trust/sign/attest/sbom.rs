@@ -4,23 +4,40 @@ use serde_json::{Value, json};
 
 use super::{Facts, is_too_large};
 use crate::{
-    catalogue::{self, Component, CycloneDx, SbomSubject},
+    catalogue::{self, Component, SbomSubject},
     evidence::{ImageRecord, PlatformRecord},
-    model::Digest,
+    model::{CycloneDx, Digest},
+    trust::sign::Documents,
 };
 
 pub(super) const PREDICATE_TYPE: &str = "https://cyclonedx.org/bom";
 
-/// Returns the facts behind the SBOM: packages and system, without the tool's version.
+/// The SBOMs there are, and who makes those that are not.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sboms<'a> {
+    pub documents: &'a Documents,
+    /// `fondaco 0.1.0`.
+    pub tool: &'a str,
+}
+
+/// Returns the facts behind the SBOM: the document, or packages and system without the tool's version.
 pub(super) fn facts(record: &ImageRecord, platform: &PlatformRecord) -> Value {
+    if let Some(sbom) = &platform.sbom {
+        return json!({"document": sbom.digest, "platform": platform.platform});
+    }
     let packages = record.packages.get(&platform.packages).map_or("", String::as_str);
     json!({"packages": Digest::sha256(packages), "platform": platform.platform, "system": platform.system})
 }
 
-/// Returns the document for a platform's manifest.
-pub(super) fn document(facts: &Facts<'_>, digest: &Digest, tool: &str) -> Result<Vec<u8>, String> {
+/// Returns the document for a platform's manifest: the one that the intake wrote, where it is recorded.
+pub(super) fn document(facts: &Facts<'_>, digest: &Digest, sboms: Sboms<'_>) -> Result<Vec<u8>, String> {
     let record = facts.record;
     let platform = facts.platform(digest).ok_or_else(|| format!("{digest} is no platform of the image"))?;
+    match (&platform.sbom, sboms.documents.get(digest)) {
+        (Some(_), Some(document)) => return Ok(document.clone()),
+        (Some(sbom), None) => return Err(format!("SBOM `{}` was not read", sbom.digest)),
+        (None, _) => {}
+    }
     let text = record.packages.get(&platform.packages).map_or("", String::as_str);
     let components: Result<Vec<Component>, _> = text.lines().map(Component::of_purl).collect();
     let subject = SbomSubject {
@@ -33,14 +50,14 @@ pub(super) fn document(facts: &Facts<'_>, digest: &Digest, tool: &str) -> Result
     };
     let components = components.map_err(|error| error.to_string())?;
     let taken_in = record.custody.hops.first().map(|hop| hop.at);
-    catalogue::cyclonedx(CycloneDx::V1_6, &subject, &components, taken_in, tool)
+    catalogue::cyclonedx(CycloneDx::V1_6, &subject, &components, taken_in, sboms.tool)
         .map_err(|error| error.to_string())
 }
 
 /// Returns the document as predicate; where it is too large, a BOM that refers to it by digest. The document itself is
 /// attached to the same manifest.
-pub(super) fn predicate(facts: &Facts<'_>, digest: &Digest, tool: &str) -> Result<Value, String> {
-    let document = document(facts, digest, tool)?;
+pub(super) fn predicate(facts: &Facts<'_>, digest: &Digest, sboms: Sboms<'_>) -> Result<Value, String> {
+    let document = document(facts, digest, sboms)?;
     let whole: Value = serde_json::from_slice(&document).map_err(|error| error.to_string())?;
     Ok(if is_too_large(&whole) { reference(&whole, &document) } else { whole })
 }

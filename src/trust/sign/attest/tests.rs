@@ -76,7 +76,8 @@ impl Case {
             |artefact| matches!(&artefact.form, Form::Attestation { kind, .. } if *kind == wanted_kind),
         );
         let artefact = of_kind.unwrap();
-        let made = self.with(|facts| made(facts, std::slice::from_ref(&artefact), TOOL)).unwrap();
+        let made =
+            self.with(|facts| made(facts, &Documents::new(), std::slice::from_ref(&artefact), TOOL)).unwrap();
         let Content::Predicate(predicate) = made[0].content.clone() else { panic!("no predicate") };
         (predicate, artefact.subject.digest)
     }
@@ -245,7 +246,9 @@ fn custody_says_what_was_known_before_the_promotion() {
 fn an_sbom_attestation_says_what_the_attached_document_says() {
     let mut case = case();
     let (sbom, platform) = case.predicate(Sbom);
-    let document = case.with(|facts| sbom::document(facts, &platform, TOOL)).unwrap();
+    let document = case
+        .with(|facts| sbom::document(facts, &platform, Sboms { documents: &Documents::new(), tool: TOOL }))
+        .unwrap();
     assert_eq!(sbom, serde_json::from_slice::<Value>(&document).unwrap());
     assert_eq!(sbom["bomFormat"], "CycloneDX");
 }
