@@ -37,12 +37,17 @@ pub(super) struct Memory {
     calls: Mutex<Vec<String>>,
     faults: Mutex<BTreeMap<Digest, Fault>>,
     pub mounts: bool,
-    pub refuses_referrers: bool,
+    refuses_referrers: bool,
 }
 
 impl Memory {
     pub(super) fn new(host: &str) -> Self {
         Self { host: host.to_owned(), ..Self::default() }
+    }
+
+    /// Returns a registry that refuses every manifest that refers to another one.
+    pub(super) fn without_referrers(host: &str) -> Self {
+        Self { refuses_referrers: true, ..Self::new(host) }
     }
 
     pub(super) fn add_blob(&self, path: &str, bytes: &[u8]) -> Digest {

@@ -27,7 +27,7 @@ const IMPURE: [&str; 14] = [
     "async fn",
     "tokio",
     "reqwest",
-    "git2",
+    "git2::",
     "std::fs",
     "fs::read",
     "fs::write",

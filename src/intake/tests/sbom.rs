@@ -49,7 +49,7 @@ async fn each_platform_gets_the_sbom_that_is_recorded() {
 #[tokio::test]
 async fn an_image_whose_sbom_is_not_there_is_not_taken_in() {
     let (up, _) = registries();
-    let down = Arc::new(Memory { refuses_referrers: true, ..Memory::new("down.example") });
+    let down = Arc::new(Memory::without_referrers("down.example"));
     let root = image(&up, "amd64", &[debian("a")]);
     let job = Job { sbom: Some(order()), ..job(&up, &down, &root) };
     let error = take_in(&intake(), &job).await.unwrap_err();

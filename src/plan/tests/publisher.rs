@@ -69,18 +69,18 @@ fn a_publishers_sbom_is_compared_with_our_list_of_the_same_manifest() {
     let purl = |text: &str| json!({"externalRefs": [{"referenceType": "purl", "referenceLocator": text}]});
     let spdx = json!({"spdxVersion": "SPDX-2.3", "packages": [
         purl("pkg:deb/debian/libc6@2.36-9?arch=arm64"), purl("pkg:deb/debian/extra@1"), purl("pkg:golang/github.com/a/b@v1"),
-        purl("pkg:npm/left-pad@1"), {"name": "x"}]});
+        purl("pkg:hackage/a@1"), {"name": "x"}]});
     let record = recorded(&image, [stated(&arm.digest, None, "https://spdx.dev/Document", &spdx)]);
     let sbom = record.documents[0].sbom.as_ref().unwrap();
     assert_eq!(sbom.packages, arm.packages);
     assert_eq!((sbom.both, sbom.unnamed), (1, 1));
     assert_eq!(
         (sbom.only_publisher.count, &sbom.only_publisher.first[..]),
-        (1, &["deb/extra@1".to_owned()][..])
+        (2, &["deb/extra@1".to_owned(), "golang/github.com/a/b@v1".to_owned()][..])
     );
     assert_eq!((sbom.only_ours.count, &sbom.only_ours.first[..]), (1, &["deb/zlib1g@1".to_owned()][..]));
     let types: Vec<_> = sbom.other_types.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
-    assert_eq!(types, [("golang", 1), ("npm", 1)]);
+    assert_eq!(types, [("hackage", 1)]);
 }
 
 #[test]

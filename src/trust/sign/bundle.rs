@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sigstore_types::{
     Bundle, DsseEnvelope, DsseSignature, KeyId, MediaType, PayloadBytes, PublicKeyIdentifier,
     Rfc3161Timestamp, SignatureBytes, SignatureContent, Statement, TimestampToken, TimestampVerificationData,
@@ -13,8 +13,7 @@ use sigstore_types::{
 
 use super::{OrgSigner, SignError};
 use crate::{
-    model::{Descriptor, Digest, media_type},
-    registry::RawManifest,
+    model::Digest,
     trust::{format, verify::keys},
 };
 
