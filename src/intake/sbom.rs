@@ -68,8 +68,8 @@ async fn made(
     let subject = subject(order, one, nodes);
     let components: Vec<Component> = one.contents.components.clone();
     let (version, at, tool) = (order.version, order.at, order.tool_version.clone());
-    let make = move || cyclonedx(version, &subject, &components, Some(at), &tool);
-    let made: Result<Result<Vec<u8>, SbomError>, Panicked> = transfer.intake.cpu.run(make).await;
+    let write = move || cyclonedx(version, &subject, &components, Some(at), &tool);
+    let made: Result<Result<Vec<u8>, SbomError>, Panicked> = transfer.intake.cpu.run(write).await;
     let document = made?.map_err(|error| failed(error.to_string(), error.kind()))?;
     if document.len() as u64 > SBOM_BYTES_MAX {
         let detail = format!("has {} bytes, more than {SBOM_BYTES_MAX}", document.len());

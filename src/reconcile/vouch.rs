@@ -19,7 +19,7 @@ use crate::{
     plan::{self, Lacking, PlannedConsumer, PlannedImage},
     registry::Registry,
     trust::sign::{
-        self, Artefact, Documents, Form, OrgSigner, Stored, Vouching,
+        self, Artefact, Documents, Form, Held, OrgSigner, Stored, Vouching,
         attest::{self, Facts},
         vouch,
     },
@@ -65,7 +65,8 @@ impl<'a> Signing<'a> {
 }
 
 impl Signing<'_> {
-    /// Reads the SBOMs that some artefacts carry, in quarantine, else where an earlier promotion put them.
+    /// Reads the SBOMs that some artefacts carry: in quarantine, else where promotions put them. Across an air gap they come
+    /// beside what was promoted.
     async fn documents(
         &self,
         registry: &dyn Registry,
@@ -82,10 +83,18 @@ impl Signing<'_> {
         if platforms.is_empty() {
             return Ok(Documents::new());
         }
-        let quarantine = self.desired.quarantine_of(&facts.record.custody.source.repository);
-        let held = self.world.registries.get(self.desired, &quarantine.host);
-        let held = held.map_err(|error| error.to_string())?;
-        let places = [(held.as_ref(), &quarantine), (registry, facts.distribution)];
+        let custody = &facts.record.custody;
+        let quarantine = self.desired.quarantine_of(&custody.source.repository);
+        let promoted = custody.here().iter().filter(|hop| hop.kind == HopKind::Promotion).map(|hop| &hop.to);
+        let others: BTreeSet<&Repository> = promoted.filter(|to| *to != facts.distribution).collect();
+        let mut opened = vec![];
+        for repository in std::iter::once(&quarantine).chain(others) {
+            let registry = self.world.registries.get(self.desired, &repository.host);
+            opened.push((registry.map_err(|error| error.to_string())?, repository));
+        }
+        let mut places: Vec<Held<'_>> =
+            opened.iter().map(|(registry, at)| (registry.as_ref(), *at)).collect();
+        places.insert(1, (registry, facts.distribution));
         sign::documents(facts.record, platforms.into_iter(), &places).await.map_err(|error| error.to_string())
     }
 }

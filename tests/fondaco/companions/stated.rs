@@ -180,7 +180,7 @@ fn built(up: &Place<'_>, of: &RawManifest) -> RawManifest {
         {"uri": "https://github.com/acme/web.git#refs/heads/main", "digest": {"sha1": COMMIT}, "entryPoint": "Dockerfile"}}});
     let purl = |purl: &str| json!({"externalRefs": [{"referenceType": "purl", "referenceLocator": purl}]});
     let sbom = json!({"spdxVersion": "SPDX-2.3", "packages":
-        [purl("pkg:deb/debian/libexample1@1.2-3?arch=amd64"), purl("pkg:deb/debian/hidden@1"), purl("pkg:golang/x/y@v1")]});
+        [purl("pkg:deb/debian/libexample1@1.2-3?arch=amd64"), purl("pkg:deb/debian/hidden@1"), purl("pkg:hackage/y@1")]});
     let layer = |kind: &str, predicate: &Value| {
         let mut layer = up.blob(IN_TOTO, statement(of, kind, predicate).as_bytes());
         layer.annotations.insert("in-toto.io/predicate-type".to_owned(), kind.to_owned());
