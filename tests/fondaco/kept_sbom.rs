@@ -33,8 +33,8 @@ fn what_is_promoted_carries_the_sbom_that_git_names() {
         let quarantine = &record.custody.hops[0].to.path;
         let named = vec![sbom.digest.to_string()];
         assert_eq!(documents(&http.mirror, quarantine, &digest), named);
-        assert_eq!(documents(&http.mirror, "payments/library/web", &digest), named);
-        let bytes = http.mirror.stored("payments/library/web", &sbom.digest).unwrap();
+        assert_eq!(documents(&http.mirror, "payments/web", &digest), named);
+        let bytes = http.mirror.stored("payments/web", &sbom.digest).unwrap();
         assert_eq!((Digest::sha256(&bytes), bytes.len() as u64), (sbom.digest.clone(), sbom.size));
         let document: Value = serde_json::from_slice(&bytes).unwrap();
         let purls: Vec<&str> = document["components"]
@@ -70,5 +70,5 @@ fn nothing_is_promoted_whose_sbom_is_gone() {
     assert!(!report.images[0].consumers[0].promoted, "{}", report.text());
     let said = format!("SBOM `{}`", sbom.digest);
     assert!(report.text().contains(&said), "{}", report.text());
-    assert_eq!(http.mirror.tag("payments/library/web", "1"), None);
+    assert_eq!(http.mirror.tag("payments/web", "1"), None);
 }
