@@ -18,7 +18,7 @@ pub(super) struct Arguments {
     #[command(subcommand)]
     verb: Option<Verb>,
     #[command(flatten)]
-    image: Option<image::Arguments>,
+    image: image::Arguments,
 }
 
 #[derive(Debug, Subcommand)]
@@ -31,12 +31,8 @@ enum Verb {
 }
 
 pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
-    match (&arguments.verb, &arguments.image) {
-        (Some(Verb::Check(arguments)), _) => check::run(arguments, ui),
-        (None, Some(arguments)) => image::run(arguments, ui),
-        (None, None) => {
-            ui.error("an image or a file is needed: `fondaco sbom IMAGE`, `fondaco sbom check FILE`");
-            Exit::Usage
-        }
+    match &arguments.verb {
+        Some(Verb::Check(arguments)) => check::run(arguments, ui),
+        None => image::run(&arguments.image, ui),
     }
 }

@@ -20,7 +20,9 @@ use crate::{
 #[group(id = "what is in an image")]
 pub(in crate::cli) struct Arguments {
     /// Image: `HOST/REPOSITORY[:TAG][@DIGEST]`, `oci:DIR[:NAME]` or `oci-archive:FILE[:NAME]`.
-    image: Place,
+    // Absent beside a verb only.
+    #[arg(required = true)]
+    image: Option<Place>,
     /// What is written to stdout.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -50,7 +52,8 @@ pub(in crate::cli) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
     let found = world::runtime().map_err(Failure::from).and_then(|runtime| {
         runtime.block_on(async {
             let (progress, display) = ui.progress();
-            let images = inspected::images(&[&arguments.image], &arguments.reached, &progress).await;
+            let places: Vec<&Place> = arguments.image.iter().collect();
+            let images = inspected::images(&places, &arguments.reached, &progress).await;
             display.finish().await;
             images
         })
@@ -96,7 +99,7 @@ fn subject(arguments: &Arguments, image: &Image) -> SbomSubject {
     let mut hasher = Hasher::new(Algorithm::Sha512);
     hasher.update(&image.inspected.manifest_bytes);
     SbomSubject {
-        repository: arguments.image.clone().with_reference(None).to_string(),
+        repository: image.place.clone().with_reference(None).to_string(),
         digest: image.inspected.manifest.digest.clone(),
         platform: image.inspected.platform.to_string(),
         system: image.inspected.contents.system.as_ref().and_then(|system| system.pretty_name.clone()),
