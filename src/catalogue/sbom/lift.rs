@@ -9,14 +9,12 @@ use std::collections::HashMap;
 use cyclonedx_bom::prelude::Bom;
 use serde_json::{Value, json};
 
+use super::maker::{self, Maker, UNKNOWN};
 use super::{CycloneDx, SbomSubject, model};
 use crate::catalogue::{Component, Place};
 
 /// What is said of a licence that nothing declares: BSI takes a reference where it takes no `NOASSERTION`.
-const UNKNOWN_LICENCE: &str = "LicenseRef-fondaco-unknown";
-
-/// What is said of a maker that nobody knows.
-const UNKNOWN: &str = "unknown";
+pub(super) const UNKNOWN_LICENCE: &str = "LicenseRef-fondaco-unknown";
 
 /// Returns the document of a valid model.
 pub(super) fn to(
@@ -34,14 +32,14 @@ pub(super) fn to(
     document["specVersion"] = version.number().into();
     document["$schema"] = format!("http://cyclonedx.org/schema/bom-{}.schema.json", version.number()).into();
     if let Some(creator) = &image.creator {
-        document["metadata"]["manufacturer"] = maker(Some(creator));
+        document["metadata"]["manufacturer"] = organisation(Maker::of(Some(creator)));
     }
     let container = &mut document["metadata"]["component"];
     say(container, version, None);
     if let Some(hash) = &image.sha512 {
         container["externalReferences"] = json!([{
             "type": "distribution",
-            "url": format!("oci://{}@{}", image.repository, image.digest),
+            "url": uri(image),
             "hashes": [{"alg": "SHA-512", "content": hash}],
         }]);
     }
@@ -62,7 +60,9 @@ fn say(document: &mut Value, version: CycloneDx, of: Option<&Component>) {
     if version == CycloneDx::V1_7 && document["version"].as_str().is_none_or(str::is_empty) {
         document["version"] = UNKNOWN.into();
     }
-    document["manufacturer"] = maker(of.and_then(|of| of.creator.as_deref()));
+    let page = maker::page(of.and_then(|of| of.website.as_deref()));
+    let maker = Maker::of(of.and_then(|of| of.creator.as_deref()));
+    document["manufacturer"] = organisation(maker.or_page(page.as_deref()));
     let declared = of.and_then(model::expression);
     let said = |text: &str, how: &str| json!({"expression": text, "acknowledgement": how});
     document["licenses"] = match (version, declared) {
@@ -74,20 +74,14 @@ fn say(document: &mut Value, version: CycloneDx, of: Option<&Component>) {
 }
 
 /// Returns an organisation by its e-mail address or URL, else by what is known of its name.
-fn maker(creator: Option<&str>) -> Value {
-    let Some(creator) = creator.map(str::trim).filter(|creator| !creator.is_empty()) else {
-        return json!({"name": UNKNOWN});
-    };
-    if creator.starts_with("https://") || creator.starts_with("http://") {
-        return json!({"url": [creator]});
+fn organisation(maker: Maker) -> Value {
+    match maker {
+        Maker::Unknown => json!({"name": UNKNOWN}),
+        Maker::Url { name: None, url } => json!({"url": [url]}),
+        Maker::Url { name: Some(name), url } => json!({"name": name, "url": [url]}),
+        Maker::Address { email, .. } => json!({"contact": [{"email": email}]}),
+        Maker::Name(name) => json!({"name": name}),
     }
-    // `Name <address>`, as package databases have it.
-    let inner = creator.rsplit_once('<').and_then(|(_, rest)| rest.strip_suffix('>'));
-    let creator = inner.map_or(creator, str::trim);
-    let is_address = creator.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && domain.contains('.') && !creator.contains(char::is_whitespace)
-    });
-    if is_address { json!({"contact": [{"email": creator}]}) } else { json!({"name": creator}) }
 }
 
 /// Adds where the component's source is, and of a file its hash.
@@ -109,11 +103,29 @@ fn refer(document: &mut Value, image: &SbomSubject, of: &Component) {
     }
 }
 
-/// Returns a URI of a file inside the image: the image by digest, the path as fragment.
-fn within(image: &SbomSubject, place: &Place) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/".contains(&b);
-    let escaped = |text: &str| -> String {
-        text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+/// Returns whether the image lies in a layout or an archive, not in a registry.
+pub(super) fn is_local(image: &SbomSubject) -> bool {
+    ["oci:", "oci-archive:", "/"].iter().any(|start| image.repository.starts_with(start))
+}
+
+/// Returns a URI of the image by digest.
+pub(super) fn uri(image: &SbomSubject) -> String {
+    let repository = escaped(&image.repository);
+    let scheme = match is_local(image) {
+        false => "oci://",
+        true if repository.starts_with('/') => "oci:",
+        true => "",
     };
-    format!("oci://{}@{}#/{}", image.repository, image.digest, escaped(&place.path))
+    format!("{scheme}{repository}@{}", image.digest)
+}
+
+/// Returns a URI of a file inside the image: the image by digest, the path as fragment.
+pub(super) fn within(image: &SbomSubject, place: &Place) -> String {
+    format!("{}#/{}", uri(image), escaped(&place.path))
+}
+
+fn escaped(text: &str) -> String {
+    // A colon stands before ports and behind the kind of a layout.
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/:".contains(&b);
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }

@@ -6,7 +6,9 @@
 //! does not tell: what is unknown is said to be unknown.
 
 pub mod check;
+mod cpe;
 mod lift;
+mod maker;
 mod metadata;
 mod model;
 mod serial;

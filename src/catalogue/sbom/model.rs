@@ -9,7 +9,7 @@ use cyclonedx_bom::models::license::{LicenseChoice, Licenses};
 use cyclonedx_bom::models::property::{Properties, Property};
 use cyclonedx_bom::prelude::{Purl, SpdxExpression};
 
-use super::SbomSubject;
+use super::{SbomSubject, cpe};
 use crate::catalogue::{Component, Form, licence};
 
 /// The reference of the distribution.
@@ -35,7 +35,7 @@ fn component(of: &Component) -> Modelled {
     }
     modelled.group = (!package.namespace.is_empty()).then(|| NormalizedString::new(&package.namespace));
     modelled.purl = Some(to_purl(&of.purl));
-    modelled.cpe = of.cpes.first().map(|cpe| Cpe::new(cpe));
+    modelled.cpe = of.cpes.iter().find(|name| cpe::is_name(name)).map(|name| Cpe::new(name));
     modelled.licenses =
         expression(of).map(|text| Licenses(vec![LicenseChoice::Expression(SpdxExpression::new(&text))]));
     modelled.properties = Some(Properties(properties(of)));
@@ -54,7 +54,7 @@ fn to_purl(text: &str) -> Purl {
 }
 
 /// Returns what found the component, who owns its file, and what BSI's taxonomy asks of files (TR-03183-2, 8.2).
-fn properties(of: &Component) -> Vec<Property> {
+pub(super) fn properties(of: &Component) -> Vec<Property> {
     let mut properties = vec![Property::new("fondaco:cataloguer", &of.cataloguer)];
     if let Some(layer) = of.places.iter().map(|place| place.layer).min() {
         properties.push(Property::new("fondaco:layer", &layer.to_string()));
@@ -103,7 +103,7 @@ pub(super) fn has_system(image: &SbomSubject, components: &[&Component]) -> bool
 }
 
 /// Returns the distribution, where packages or os-release tell one.
-fn system(image: &SbomSubject, components: &[&Component]) -> Option<Modelled> {
+pub(super) fn system(image: &SbomSubject, components: &[&Component]) -> Option<Modelled> {
     let of_distribution =
         components.iter().map(|one| &one.package).filter(|one| one.ecosystem.is_of_distribution());
     let mut told = of_distribution.filter_map(|one| Some((one.namespace.as_str(), one.distro.as_deref()?)));

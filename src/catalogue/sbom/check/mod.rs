@@ -20,7 +20,7 @@ mod ntia;
 mod report;
 mod spdx2;
 mod spdx3;
-mod words;
+pub(super) mod words;
 
 use serde::Serialize;
 use serde_json::Value;

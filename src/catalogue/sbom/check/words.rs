@@ -28,7 +28,7 @@ const SECURE: [(&str, usize); 13] = [
 ];
 
 /// An address as RFC 5321 writes it, without quotes, comments and address literals: `local@labels.of.a.domain`.
-pub(super) fn is_email(text: &str) -> bool {
+pub(in super::super) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~-.".contains(c);
     let local_ok = (1..=64).contains(&local.len())
@@ -46,7 +46,7 @@ pub(super) fn is_email(text: &str) -> bool {
 }
 
 /// A URL of the web.
-pub(super) fn is_web_url(text: &str) -> bool {
+pub(in super::super) fn is_web_url(text: &str) -> bool {
     let parsed = || url::Url::parse(text).ok().filter(url::Url::has_host);
     is_plain(text) && parsed().is_some_and(|url| matches!(url.scheme(), "http" | "https"))
 }
