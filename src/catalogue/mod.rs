@@ -33,4 +33,4 @@ pub use found::{Addition, Form, Found, Need, Parsed, PathKey};
 pub use layer::{Compression, LayerRead, read_layer};
 pub use list::packages_text;
 pub use runtime::{Evidence, Product, Runtime, runtimes};
-pub use sbom::{SbomError, SbomSubject, check, cyclonedx};
+pub use sbom::{SbomError, SbomSubject, Spdx, check, cyclonedx, spdx};

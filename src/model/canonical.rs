@@ -17,9 +17,16 @@ pub enum CanonicalError {
 /// # Errors
 /// [`CanonicalError`] for floats and for maps whose keys are not strings.
 pub fn to_text(value: &impl Serialize) -> Result<String, CanonicalError> {
-    let value = serde_json::to_value(value)?;
+    value_to_text(&serde_json::to_value(value)?)
+}
+
+/// Returns a value that is JSON already as [`to_text`] does, without a copy of it: documents have some ten megabytes.
+///
+/// # Errors
+/// [`CanonicalError`] for floats.
+pub fn value_to_text(value: &Value) -> Result<String, CanonicalError> {
     let mut out = String::new();
-    write(&value, 0, &mut out)?;
+    write(value, 0, &mut out)?;
     out.push('\n');
     Ok(out)
 }

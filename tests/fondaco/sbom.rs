@@ -22,6 +22,70 @@ fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
+/// Writes an image layout with one Debian package, by the rules of `image-layout.md` and nothing of ours.
+fn layout(folder: &Path) {
+    use fondaco::model::Digest;
+    let mut archive = tar::Builder::new(vec![]);
+    let release = "ID=debian\nVERSION_ID=\"12\"\nPRETTY_NAME=\"Debian GNU/Linux 12\"\n";
+    let status = "Package: tzdata\nStatus: install ok installed\nArchitecture: all\nVersion: 2025b-0+deb12u2\n\
+                  Maintainer: Team <team@lists.example>\n";
+    for (path, text) in [("etc/os-release", release), ("var/lib/dpkg/status", status)] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, path, text.as_bytes()).unwrap();
+    }
+    let layer = archive.into_inner().unwrap();
+    fs::create_dir_all(folder.join("blobs/sha256")).unwrap();
+    let stored = |media_type: &str, bytes: &[u8]| {
+        let digest = Digest::sha256(bytes);
+        fs::write(folder.join("blobs/sha256").join(digest.hex()), bytes).unwrap();
+        serde_json::json!({"mediaType": media_type, "digest": digest.to_string(), "size": bytes.len()})
+    };
+    let kind = |name: &str| format!("application/vnd.oci.image.{name}");
+    let config = serde_json::json!({
+        "architecture": "amd64", "os": "linux",
+        "rootfs": {"type": "layers", "diff_ids": [Digest::sha256(&layer).to_string()]},
+    });
+    let manifest = serde_json::json!({
+        "schemaVersion": 2, "mediaType": kind("manifest.v1+json"),
+        "config": stored(&kind("config.v1+json"), config.to_string().as_bytes()),
+        "layers": [stored(&kind("layer.v1.tar"), &layer)],
+    });
+    let manifest = stored(&kind("manifest.v1+json"), manifest.to_string().as_bytes());
+    let index = serde_json::json!({"schemaVersion": 2, "manifests": [manifest]});
+    fs::write(folder.join("index.json"), index.to_string()).unwrap();
+    fs::write(folder.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
+}
+
+/// What each format names the package by, and that our own check has nothing to say against it but what is known.
+#[test]
+fn an_image_is_told_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    layout(&folder.path().join("image"));
+    let formats = [
+        ("table", "tzdata", None),
+        ("purl", "pkg:deb/debian/tzdata@2025b-0%2Bdeb12u2?arch=all&distro=debian-12", None),
+        ("cyclonedx-1.5", "\"specVersion\": \"1.5\"", None),
+        ("cyclonedx-1.6", "\"specVersion\": \"1.6\"", None),
+        ("cyclonedx-1.7", "\"specVersion\": \"1.7\"", Some("bsi")),
+        ("spdx-2.3", "\"SPDXRef-OperatingSystem\"", Some("ntia")),
+        ("spdx-3.0.1", "\"software_Package\"", Some("bsi")),
+    ];
+    for (format, words, profile) in formats {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fondaco"));
+        command.env_clear().env("FONDACO_CACHE", folder.path().join("cache")).current_dir(folder.path());
+        command.args(["sbom", "oci:image", "--creator", "sbom@example.org", "--format", format]);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{format}: {output:?}");
+        assert!(stdout(&output).contains(words), "{format}: {}", stdout(&output));
+        if let Some(profile) = profile {
+            let output = checked(&["-", "--profile", profile], &output.stdout);
+            assert_eq!(output.status.code(), Some(0), "{format}: {}", stdout(&output));
+        }
+    }
+}
+
 /// A document in which nothing falls short of the NTIA's list and much of BSI's.
 const SMALL: &str = r#"{
   "bomFormat": "CycloneDX", "specVersion": "1.6",

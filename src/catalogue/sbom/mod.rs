@@ -2,20 +2,24 @@
 //! any SBOM against what standards ask for.
 //!
 //! The model is built and validated as CycloneDX 1.5 with `cyclonedx-bom` ([`model`]) and lifted to 1.6 and 1.7
-//! ([`lift`]), which alone can say who made a component and which licences are concluded. Nothing is said that the image
-//! does not tell: what is unknown is said to be unknown.
+//! ([`lift`]), which alone can say who made a component and which licences are concluded. SPDX says the same facts
+//! ([`element`]) in its own words ([`spdx2`], [`spdx3`]). Nothing is said that the image does not tell: what is unknown
+//! is said to be unknown.
 
 pub mod check;
 mod cpe;
+mod element;
 mod lift;
 mod maker;
 mod metadata;
 mod model;
 mod serial;
+mod spdx2;
+mod spdx3;
 
 use cyclonedx_bom::models::bom::BomReference;
 use cyclonedx_bom::models::composition::{AggregateType, Composition, Compositions};
-use cyclonedx_bom::prelude::{Bom, SpecVersion, Validate};
+use cyclonedx_bom::prelude::{Bom, SpecVersion, UrnUuid, Validate};
 
 use super::Component;
 use crate::model::{CycloneDx, Digest, Instant, Kind, PackageError, canonical};
@@ -35,6 +39,25 @@ pub struct SbomSubject {
     pub sha512: Option<String>,
     /// E-mail address or URL of who answers for the SBOM, where somebody does.
     pub creator: Option<String>,
+}
+
+/// A released version of SPDX.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Spdx {
+    /// What most readers of SPDX take.
+    V2_3,
+    /// The first that BSI TR-03183-2 takes, as JSON-LD.
+    V3_0_1,
+}
+
+impl Spdx {
+    /// Returns `2.3`.
+    pub const fn number(self) -> &'static str {
+        match self {
+            Self::V2_3 => "2.3",
+            Self::V3_0_1 => "3.0.1",
+        }
+    }
 }
 
 /// Says why there is no SBOM.
@@ -70,13 +93,13 @@ pub fn cyclonedx(
     at: Option<Instant>,
     tool_version: &str,
 ) -> Result<Vec<u8>, SbomError> {
-    let mut sorted: Vec<&Component> = components.iter().collect();
-    sorted.sort_by(|a, b| a.purl.cmp(&b.purl));
-    sorted.dedup_by(|a, b| a.purl == b.purl);
+    let sorted = sorted(components);
+    let serial_number = UrnUuid::new(serial::of(image, version.number(), tool_version))
+        .map_err(|error| SbomError::Model(format!("{error:?}")))?;
     let bom = Bom {
         spec_version: SpecVersion::V1_5,
         version: 1,
-        serial_number: Some(serial::of(image, version, tool_version)?),
+        serial_number: Some(serial_number),
         metadata: Some(metadata::of(image, at, tool_version)?),
         components: Some(model::components(image, &sorted)),
         dependencies: Some(model::dependencies(image, &sorted)),
@@ -88,7 +111,36 @@ pub fn cyclonedx(
         return Err(SbomError::Model(format!("{validation:?}").chars().take(400).collect()));
     }
     let lifted = lift::to(version, bom, image, &sorted).map_err(SbomError::Json)?;
-    canonical::to_text(&lifted).map(String::into_bytes).map_err(|e| SbomError::Json(e.to_string()))
+    canonical::value_to_text(&lifted).map(String::into_bytes).map_err(|e| SbomError::Json(e.to_string()))
+}
+
+/// Returns the SBOM as SPDX, canonical JSON, with the same facts. Equal arguments give equal bytes: the namespace is
+/// derived as the serial number of [`cyclonedx`] is.
+///
+/// # Errors
+/// [`SbomError::Json`] where the document does not serialise.
+pub fn spdx(
+    version: Spdx,
+    image: &SbomSubject,
+    components: &[Component],
+    at: Option<Instant>,
+    tool_version: &str,
+) -> Result<Vec<u8>, SbomError> {
+    let sorted = sorted(components);
+    let elements = element::of(image, &sorted);
+    let document = match version {
+        Spdx::V2_3 => spdx2::document(image, &elements, at, tool_version),
+        Spdx::V3_0_1 => spdx3::document(image, &elements, at, tool_version),
+    };
+    canonical::value_to_text(&document).map(String::into_bytes).map_err(|e| SbomError::Json(e.to_string()))
+}
+
+/// Returns each component once, by package URL.
+fn sorted(components: &[Component]) -> Vec<&Component> {
+    let mut sorted: Vec<&Component> = components.iter().collect();
+    sorted.sort_by(|a, b| a.purl.cmp(&b.purl));
+    sorted.dedup_by(|a, b| a.purl == b.purl);
+    sorted
 }
 
 /// Says how complete the lists are: what is in the image beside packages and known files is not listed, and what a

@@ -4,6 +4,8 @@ use std::io::Write as _;
 use super::*;
 use crate::catalogue::Form;
 
+mod spdx;
+
 fn packages() -> Vec<Component> {
     [
         "pkg:deb/debian/libssl3@3.0.11-1~deb12u2?arch=amd64&distro=debian-12&upstream=openssl",

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::{
-    catalogue::{self, SbomSubject},
+    catalogue::{self, SbomSubject, Spdx},
     cli::{
         Exit, env, exit,
         inspected::{self, Failure, Image, Reached},
@@ -46,6 +46,11 @@ enum Format {
     /// For the BSI profile: concluded and declared licences side by side.
     #[value(name = "cyclonedx-1.7", alias = "bsi")]
     CycloneDx17,
+    #[value(name = "spdx-2.3", alias = "spdx")]
+    Spdx23,
+    /// JSON-LD, which BSI takes as well.
+    #[value(name = "spdx-3.0.1")]
+    Spdx301,
 }
 
 pub(in crate::cli) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
@@ -70,7 +75,13 @@ pub(in crate::cli) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
 
 fn told(arguments: &Arguments, image: &Image, ui: &Ui) -> Exit {
     let contents = &image.inspected.contents;
-    let version = match arguments.format {
+    let subject = subject(arguments, image);
+    // Of an image alone there is no event to date the document by: it is written now.
+    let at = Some(env::now());
+    let tool = env!("CARGO_PKG_VERSION");
+    let cyclonedx = |version| catalogue::cyclonedx(version, &subject, &contents.components, at, tool);
+    let spdx = |version| catalogue::spdx(version, &subject, &contents.components, at, tool);
+    let document = match arguments.format {
         Format::Table => {
             show(ui, &table(image), &json(image));
             return Exit::Done;
@@ -79,14 +90,13 @@ fn told(arguments: &Arguments, image: &Image, ui: &Ui) -> Exit {
             print(ui, &catalogue::packages_text(&contents.packages()));
             return Exit::Done;
         }
-        Format::CycloneDx15 => CycloneDx::V1_5,
-        Format::CycloneDx16 => CycloneDx::V1_6,
-        Format::CycloneDx17 => CycloneDx::V1_7,
+        Format::CycloneDx15 => cyclonedx(CycloneDx::V1_5),
+        Format::CycloneDx16 => cyclonedx(CycloneDx::V1_6),
+        Format::CycloneDx17 => cyclonedx(CycloneDx::V1_7),
+        Format::Spdx23 => spdx(Spdx::V2_3),
+        Format::Spdx301 => spdx(Spdx::V3_0_1),
     };
-    let subject = subject(arguments, image);
-    // Of an image alone there is no event to date the document by: it is written now.
-    let at = Some(env::now());
-    match catalogue::cyclonedx(version, &subject, &contents.components, at, env!("CARGO_PKG_VERSION")) {
+    match document {
         Ok(document) => {
             print(ui, &String::from_utf8_lossy(&document));
             Exit::Done
