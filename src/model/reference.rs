@@ -58,6 +58,11 @@ impl FromStr for Repository {
         if last.contains(':') || text.contains('@') {
             return Err(RepositoryError::HasReference(text.to_owned()));
         }
+        // `E/b` has no host that is one, and is read as a path of Docker Hub; written out, nobody reads it back.
+        if parsed.repository().bytes().any(|b| b.is_ascii_uppercase()) {
+            let why = "repository name must be lower-case".to_owned();
+            return Err(RepositoryError::Malformed(text.to_owned(), why));
+        }
         Ok(Self { host: parsed.registry().to_owned(), path: parsed.repository().to_owned() })
     }
 }
@@ -222,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_reference_or_a_path_out_of_the_registry_is_no_repository() {
-        for text in ["nginx:1", "a/b@sha256:00", "", "a/../b", "host.example/UPPER", "host/a//b"] {
+        for text in ["nginx:1", "a/b@sha256:00", "", "a/../b", "host.example/UPPER", "host/a//b", "E/b"] {
             assert!(text.parse::<Repository>().is_err(), "{text}");
         }
     }

@@ -3,11 +3,17 @@
 use std::collections::BTreeMap;
 
 use crate::catalogue::found::PathKey;
-use crate::catalogue::path::{join, remove_below as below, split};
+use crate::catalogue::path::{PATH_BYTES_MAX, join, remove_below as below, split};
 use crate::catalogue::{FileFacts, LayerFacts};
 
 /// The most links followed on the way to one file, as Linux does (path_resolution(7)).
 const LINKS_MAX: usize = 40;
+
+/// The most steps on the way to one file: each link can have thousands, and an image hundreds of thousands of files.
+const STEPS_MAX: usize = 1000;
+
+/// The most links of the root that are other spellings of a path. A merged /usr has six.
+const SPELLINGS_MAX: usize = 32;
 
 /// A file that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,7 +139,10 @@ impl<'a> Tree<'a> {
     fn merged_directories(&self) -> Vec<(String, String)> {
         let at_root = self.nodes.iter().filter(|(path, _)| !path.contains('/'));
         let links = at_root.filter(|(_, node)| matches!(node, Node::Link(_)));
-        links.filter_map(|(path, _)| Some((path.clone(), self.resolve(path).ok()?))).collect()
+        links
+            .take(SPELLINGS_MAX)
+            .filter_map(|(path, _)| Some((path.clone(), self.resolve(path).ok()?)))
+            .collect()
     }
 
     /// Returns where an entry of a layer lands: the links above it are followed, it itself is not.
@@ -155,8 +164,12 @@ impl<'a> Tree<'a> {
     fn resolve(&self, path: &str) -> Result<String, String> {
         let mut ahead: Vec<&str> = path.split('/').rev().collect();
         let mut place = String::new();
-        let mut links = 0;
+        let (mut links, mut steps) = (0, 0);
         while let Some(segment) = ahead.pop() {
+            steps += 1;
+            if steps > STEPS_MAX || place.len() > PATH_BYTES_MAX {
+                return Err(format!("more than {STEPS_MAX} steps, or {PATH_BYTES_MAX} bytes, on the way"));
+            }
             match segment {
                 "" | "." => continue,
                 ".." => {

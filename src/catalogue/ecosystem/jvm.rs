@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::{Cataloguer, Wants, word};
+use crate::catalogue::declared;
 use crate::catalogue::found::{File, Found, Parsed};
 use crate::model::Ecosystem;
 
@@ -87,13 +88,14 @@ fn graalvm(values: &Values<'_>) -> Option<Found> {
 }
 
 fn described(mut found: Found, values: &Values<'_>) -> Found {
-    let is_url = |url: &&&str| url.len() <= URL_BYTES_MAX && url::Url::parse(url).is_ok();
-    let keys = ["SOURCE_REPO", "BUILD_SOURCE_REPO"];
-    if let Some(url) = keys.iter().filter_map(|key| values.get(key)).find(is_url) {
-        found.qualifiers.insert("repository_url".to_owned(), (*url).to_owned());
+    let url = |key: &str| {
+        values.get(key).filter(|url| url.len() <= URL_BYTES_MAX).and_then(|url| declared::url(url))
+    };
+    if let Some(url) = url("SOURCE_REPO").or_else(|| url("BUILD_SOURCE_REPO")) {
+        found.qualifiers.insert("repository_url".to_owned(), url);
     }
-    found.source_url = values.get("SOURCE_REPO").filter(|url| is_url(url)).map(|url| (*url).to_owned());
-    found.creator = values.get("IMPLEMENTOR").map(|name| (*name).to_owned());
+    found.source_url = url("SOURCE_REPO");
+    found.creator = declared::creator(values.get("IMPLEMENTOR"));
     found
 }
 
@@ -224,6 +226,22 @@ mod tests {
             ),
         ] {
             assert_eq!(shown(path, text), [expected], "{path}");
+        }
+    }
+
+    #[test]
+    fn addresses_and_makers_hold_neither_secrets_nor_what_deceives() {
+        for (url, expected) in [
+            ("https://git.example/\0", None),
+            ("https://user:secret@git.example/a.git", Some("https://git.example/a.git")),
+            ("/home/build/jdk", None),
+        ] {
+            let text = format!("JAVA_VERSION=4\nIMPLEMENTOR=\"A\u{1b}[2J\"\nSOURCE_REPO=\"{url}\"\n");
+            let parsed = read(&File { path: "opt/java/release", bytes: text.as_bytes() });
+            let found = &parsed.packages[0];
+            let told = found.qualifiers.get("repository_url");
+            assert_eq!((found.source_url.as_deref(), told.map(String::as_str)), (expected, expected));
+            assert_eq!(found.creator.as_deref(), Some("A[2J"));
         }
     }
 

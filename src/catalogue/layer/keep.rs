@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use super::{Limits, content::Content};
-use crate::catalogue::ecosystem::{is_place, wanting, wanting_directory};
+use super::{Limits, content::Content, disputed};
+use crate::catalogue::ecosystem::{is_place, of_executables, wanting, wanting_directory};
 use crate::catalogue::found::{File, Parsed, PathKey};
 use crate::catalogue::path::{PATH_BYTES_MAX, join, normalise, remove_below, split};
 use crate::catalogue::{CatalogueError, FileFacts, LayerFacts};
@@ -47,7 +47,9 @@ impl Keep {
         if kind.is_pax_global_extensions() {
             return Ok(());
         }
-        let raw = entry.path_bytes().into_owned();
+        let holes = disputed::check(entry)?;
+        let named = holes.as_ref().and_then(|holes| holes.name.clone());
+        let raw = named.unwrap_or_else(|| entry.path_bytes().into_owned());
         let Some(path) = normalise(&raw)? else { return Ok(()) };
         let (directory, name) = split(&path);
         if let Some(removed) = name.strip_prefix(WHITEOUT) {
@@ -65,7 +67,9 @@ impl Keep {
         // What the same archive put below a path that has become something else than a directory is gone.
         remove_below(&mut self.facts.files, &path);
         remove_below(&mut self.facts.links, &path);
-        if kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse() {
+        if holes.is_some() {
+            self.holed(path)
+        } else if kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse() {
             self.file(path, entry)
         } else if kind.is_hard_link() || kind.is_symlink() {
             self.link(path, entry)
@@ -108,6 +112,19 @@ impl Keep {
             }
             None => self.cover(&path),
         }
+        Ok(())
+    }
+
+    /// Keeps that nobody looked at a file. What is in it is not known, so it may be an executable.
+    fn holed(&mut self, path: String) -> Result<(), CatalogueError> {
+        if is_place(&path) {
+            return Err(CatalogueError::Archive(format!("`{path}` has holes in a form that is not read")));
+        }
+        self.one_more()?;
+        let gap = Parsed::gap("has holes in a form that is not read");
+        let names = wanting(&path).chain(of_executables()).map(|one| one.name.to_owned());
+        let readings = names.map(|name| (name, gap.clone())).collect();
+        self.facts.files.insert(path, FileFacts { size: 0, readings });
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! (hash and limits) → `tar` → [`keep::Keep`].
 
 mod content;
+mod disputed;
 mod keep;
 mod large;
 mod meter;

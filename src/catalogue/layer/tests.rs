@@ -1,5 +1,7 @@
 use std::io::Write;
 
+mod hostile;
+
 use super::*;
 use crate::catalogue::{Parsed, PathKey};
 

@@ -37,7 +37,7 @@ impl Expression {
 }
 
 /// Returns the expression for licences that all apply, in whatever order they are written. An expression that was
-/// returned is its own.
+/// returned is its own, up to 2,000 bytes: longer texts are not read.
 pub fn normalise(written: &[&str]) -> Expression {
     let mut references = BTreeMap::new();
     let mut parts = BTreeMap::new();

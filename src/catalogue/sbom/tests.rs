@@ -162,6 +162,14 @@ fn nothing_falls_short_of_bsi_but_what_is_declared_unknown() {
 }
 
 #[test]
+fn a_cpe_name_that_is_none_is_left_out() {
+    let mut one = packages().remove(0);
+    one.cpes.extend(["3", "cpe:2.3:a:example:app:1:*:*:*:*:*:*:*"].map(str::to_owned));
+    let cpe = &document(&[one])["components"][1]["cpe"];
+    assert_eq!(cpe, "cpe:2.3:a:example:app:1:*:*:*:*:*:*:*");
+}
+
+#[test]
 fn a_need_that_is_not_in_the_image_is_left_out() {
     let document = document(&rich());
     let of = |reference: &str| {

@@ -8,6 +8,7 @@ use super::manifest::Manifest;
 use super::pom::Pom;
 use super::properties::Coordinates;
 use super::records::Record;
+use crate::catalogue::declared;
 use crate::catalogue::ecosystem::word;
 use crate::catalogue::found::{Form, Found, Need};
 use crate::model::Ecosystem;
@@ -115,10 +116,10 @@ fn archive(file: &FileName<'_>, manifest: Option<&Manifest>, record: Option<&Rec
         const VENDORS: [&str; 4] =
             ["Implementation-Vendor", "Bundle-Vendor", "Specification-Vendor", "Plugin-Developers"];
         if found.licences.is_empty() {
-            found.licences = manifest.licences();
+            found.licences = manifest.licences().iter().filter_map(|text| declared::licence(text)).collect();
         }
-        found.source_url = found.source_url.or_else(|| manifest.source_url().map(str::to_owned));
-        found.creator = found.creator.or_else(|| manifest.first(&VENDORS).map(str::to_owned));
+        found.source_url = found.source_url.or_else(|| manifest.source_url().and_then(declared::url));
+        found.creator = found.creator.or_else(|| declared::creator(manifest.first(&VENDORS)));
     }
     Some(found)
 }
@@ -136,9 +137,9 @@ fn shaded(record: &Record) -> Option<Found> {
 }
 
 fn describe(found: &mut Found, pom: &Pom) {
-    found.licences = pom.licence.iter().cloned().collect();
-    found.source_url.clone_from(&pom.source_url);
-    found.creator.clone_from(&pom.creator);
+    found.licences = pom.licence.iter().filter_map(|text| declared::licence(text)).collect();
+    found.source_url = pom.source_url.as_deref().and_then(declared::url);
+    found.creator = declared::creator(&pom.creator);
     found.needs = pom.needs.iter().map(Need::any).collect();
 }
 

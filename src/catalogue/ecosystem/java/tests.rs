@@ -254,6 +254,27 @@ fn licences_source_creator_and_needs_come_from_the_project_else_from_the_manifes
 }
 
 #[test]
+fn addresses_and_makers_hold_neither_secrets_nor_what_deceives() {
+    let told =
+        "Implementation-Vendor: E\0\u{1b}[2Jle\r\nBundle-SCM: url=\"https://user:secret@git.example/a\"\r\n";
+    let found = &parsed("srv/a-1.jar", &zip(&[manifest(told)])).packages[0];
+    let text = format!("Bundle-License: {}\r\n", "w".repeat(3000));
+    assert!(parsed("srv/a-1.jar", &zip(&[manifest(&text)])).packages[0].licences.is_empty());
+    assert_eq!(
+        (found.creator.as_deref(), found.source_url.as_deref()),
+        (Some("E[2Jle"), Some("https://git.example/a"))
+    );
+    let body = "<version>1</version><scm><url>https://user:secret@git.example/a</url></scm>\
+        <organization><name>A\u{202e}B</name></organization>";
+    let found =
+        &parsed("srv/a-1.jar", &zip(&[project("g", "a", body), properties("g", "a", "1")])).packages[0];
+    assert_eq!(
+        (found.creator.as_deref(), found.source_url.as_deref()),
+        (Some("AB"), Some("https://git.example/a"))
+    );
+}
+
+#[test]
 fn an_archive_nested_a_hundred_deep_is_read_to_the_limit_and_told() {
     let mut bytes = zip(&[manifest("")]);
     for depth in (0..100).rev() {
