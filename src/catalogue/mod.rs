@@ -34,3 +34,7 @@ pub use layer::{Compression, LayerRead, read_layer};
 pub use list::packages_text;
 pub use runtime::{Evidence, Product, Runtime, runtimes};
 pub use sbom::{SbomError, SbomSubject, Spdx, check, cyclonedx, spdx};
+
+#[cfg(test)]
+#[path = "../../tests/fuzz/mod.rs"]
+pub(crate) mod fuzz;

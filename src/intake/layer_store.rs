@@ -165,6 +165,11 @@ fn load(path: &Path, key: &LayerKey) -> Option<KnownLayer> {
     let file = std::fs::File::open(path).ok()?;
     let mut bytes = vec![];
     file.take(FILE_BYTES_MAX).read_to_end(&mut bytes).ok()?;
+    unpack(&bytes, key)
+}
+
+/// Returns what a file says, where it is whole and about that layer.
+fn unpack(bytes: &[u8], key: &LayerKey) -> Option<KnownLayer> {
     let (checksum, packed) = bytes.split_at_checked(CHECKSUM_BYTES)?;
     if Sha256::digest(packed)[..] != *checksum {
         return None;
@@ -254,5 +259,58 @@ mod tests {
         let reading = || async { Ok::<_, ()>(Err(CatalogueError::Archive("no tar".into()))) };
         assert_eq!(store.layer(&key(), reading).await, Ok(Err(bad.clone())));
         assert_eq!(asked(&store).await, (Err(bad), false));
+    }
+}
+
+/// A damaged file is refused, or, where somebody gave it the checksum it should have, harmless.
+#[cfg(test)]
+mod fuzz {
+    use super::*;
+    use crate::catalogue::fuzz::{
+        run::{Answer, Target},
+        seeds, target,
+    };
+    use crate::catalogue::{merge, read_layer};
+    use crate::model::media_type;
+
+    target!(
+        layer_store,
+        Target {
+            name: "layer store".into(),
+            seeds: stored(),
+            mend,
+            read: &|input, _| {
+                let known = unpack(input, &key());
+                let kind =
+                    known.as_ref().map(|known| merge(std::slice::from_ref(&known.facts)).components.len());
+                Answer::new(&kind, &known)
+            },
+        }
+    );
+
+    fn key() -> LayerKey {
+        LayerKey { digest: Digest::sha256(b"layer"), compression: Compression::Gzip }
+    }
+
+    /// The file of a layer with a database.
+    fn stored() -> Vec<Vec<u8>> {
+        let mut builder = tar::Builder::new(vec![]);
+        for (path, bytes) in seeds::files("cataloguers/dpkg") {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(bytes.len() as u64);
+            builder.append_data(&mut header, path, bytes.as_slice()).unwrap();
+        }
+        let tar = builder.into_inner().unwrap();
+        let read = read_layer(media_type::OCI_LAYER_TAR, tar.as_slice()).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        save(directory.path(), &key(), &read.into()).unwrap();
+        vec![std::fs::read(directory.path().join(key().file_name())).unwrap()]
+    }
+
+    /// Gives the file the checksum it should have.
+    fn mend(bytes: &mut [u8]) {
+        if let Some((checksum, packed)) = bytes.split_at_mut_checked(CHECKSUM_BYTES) {
+            checksum.copy_from_slice(&Sha256::digest(packed));
+        }
     }
 }
