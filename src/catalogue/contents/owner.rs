@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::gather::{Added, Gathered};
 use crate::catalogue::Component;
-use crate::catalogue::ecosystem::known_binary;
+use crate::catalogue::ecosystem::yields_to_owner;
 use crate::catalogue::found::{Addition, PathKey};
 
 /// Directories that are one with their namesake in the root where /usr is merged; databases name either.
@@ -31,10 +31,11 @@ pub(super) fn link(
     leave_out_owned(&owners, components);
 }
 
-/// Leaves out programs that were recognised by texts in them where a package of the distribution owns the file: that
-/// package says better what it is, and its version tells of the distribution's own repairs.
+/// Leaves out programs that were recognised by texts in them, and virtual machines by the record of their build, where a
+/// package of the distribution owns the file: that package says better what it is, and its version tells of the
+/// distribution's own repairs.
 fn leave_out_owned(owners: &HashMap<PathKey, &str>, components: &mut BTreeMap<String, Component>) {
-    for component in components.values_mut().filter(|one| one.cataloguer == known_binary::NAME) {
+    for component in components.values_mut().filter(|one| yields_to_owner(&one.cataloguer)) {
         component.places.retain(|place| owner(owners, &place.path).is_none());
         component.owner = None;
     }

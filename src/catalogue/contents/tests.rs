@@ -206,6 +206,31 @@ fn programs_that_a_package_owns_are_not_told_twice() {
 }
 
 #[test]
+fn a_virtual_machine_that_a_package_owns_is_not_told_twice() {
+    let read = |path: &str| {
+        let jvm = ALL.iter().find(|cataloguer| cataloguer.name == "jvm").unwrap();
+        let parsed = (jvm.parse)(&File {
+            path,
+            bytes: b"JAVA_RUNTIME_VERSION=\"17.0.9+9\"\nJAVA_VERSION=\"17.0.9\"\n",
+        });
+        FileFacts { size: 1, readings: [("jvm".to_owned(), parsed)].into() }
+    };
+    let mut owned = facts(STATUS, A);
+    owned.readings.get_mut("dpkg").unwrap().packages[0].owns =
+        vec![PathKey::of("usr/lib/jvm/java-17/release")];
+    let files = [
+        (STATUS.to_owned(), owned),
+        ("usr/lib/jvm/java-17/release".to_owned(), read("usr/lib/jvm/java-17/release")),
+    ];
+    let layer = LayerFacts { files: files.into(), ..LayerFacts::default() };
+    assert_eq!(names(&[Arc::new(layer.clone())]), ["a 1"]);
+    let (path, files) = ("opt/java/release", layer.files.clone());
+    let files = files.into_iter().chain([(path.to_owned(), read(path))]).collect();
+    let layer = LayerFacts { files, ..LayerFacts::default() };
+    assert_eq!(names(&[Arc::new(layer)]), ["a 1", "openjdk 17.0.9+9"]);
+}
+
+#[test]
 fn a_library_of_one_program_may_be_another_program() {
     let read = |form: Form, sha512: Option<&str>| {
         let mut found = Found::new(Ecosystem::Golang, "runc", "v1.2.0");

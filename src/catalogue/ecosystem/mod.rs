@@ -189,6 +189,12 @@ pub(super) fn beside(cataloguer: &str, package: &str) -> Option<String> {
     (cataloguer == dpkg::CATALOGUER.name).then(|| format!("usr/share/doc/{package}/copyright"))
 }
 
+/// Returns whether what that cataloguer finds is the work of a distribution's package where one owns the file, and not a
+/// package of its own.
+pub(super) fn yields_to_owner(cataloguer: &str) -> bool {
+    [jvm::CATALOGUER.name, known_binary::NAME].contains(&cataloguer)
+}
+
 /// The bytes that tell an executable.
 pub(super) const MAGIC_BYTES: usize = 8;
 
