@@ -26,7 +26,7 @@ pub struct Component {
     pub cpes: BTreeSet<String>,
     /// Package URLs of components of the same image that it needs.
     pub needs: BTreeSet<String>,
-    /// The package URL of the distribution's package that owns its file.
+    /// The package URL of the distribution's package that owns its file; absent where only some of its files have an owner.
     pub owner: Option<String>,
     /// SHA-512 of its file, where the file itself is the component.
     pub sha512: Option<String>,

@@ -12,7 +12,7 @@ use crate::model::{Ecosystem, Package, Source};
 const NO_DISTRIBUTION: &str = "unknown";
 
 /// The most places that are kept of one component.
-const PLACES_MAX: usize = 64;
+pub(super) const PLACES_MAX: usize = 64;
 
 /// What became of the entries.
 pub(super) struct Joined {

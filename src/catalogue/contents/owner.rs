@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::gather::{Added, Gathered};
-use crate::catalogue::Component;
+use super::join::PLACES_MAX;
 use crate::catalogue::ecosystem::yields_to_owner;
 use crate::catalogue::found::{Addition, PathKey};
+use crate::catalogue::Component;
 
 /// Directories that are one with their namesake in the root where /usr is merged; databases name either.
 const MERGED: &str = "usr/";
 
-/// Names the owner of every component that is not itself of the distribution.
+/// Names the owner of every component that is not itself of the distribution and is nowhere but in files that have one.
 pub(super) fn link(
     gathered: &Gathered<'_>,
     purls: &[Option<String>],
@@ -25,10 +26,17 @@ pub(super) fn link(
         owners.extend(addition.owns.iter().map(|key| (*key, purl)));
     }
     for component in components.values_mut().filter(|one| !one.package.ecosystem.is_of_distribution()) {
-        let owner = component.places.iter().find_map(|place| owner(&owners, &place.path));
-        component.owner = owner.map(str::to_owned);
+        component.owner = owner_of_all(&owners, component).map(str::to_owned);
     }
     leave_out_owned(&owners, components);
+}
+
+/// Returns the first owner of a component all of whose places are owned. A copy that nobody's package owns gets none of
+/// the distribution's repairs, and a component has as many places as are kept where it may have more.
+fn owner_of_all<'a>(owners: &HashMap<PathKey, &'a str>, component: &Component) -> Option<&'a str> {
+    let mut places = component.places.iter().map(|place| owner(owners, &place.path));
+    let first = places.next().flatten()?;
+    (component.places.len() < PLACES_MAX && places.all(|owner| owner.is_some())).then_some(first)
 }
 
 /// Leaves out programs that were recognised by texts in them, and virtual machines by the record of their build, where a

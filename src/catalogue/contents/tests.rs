@@ -231,6 +231,33 @@ fn a_virtual_machine_that_a_package_owns_is_not_told_twice() {
 }
 
 #[test]
+fn an_owned_copy_does_not_cover_for_one_that_nobody_owns() {
+    let read = || {
+        let parsed =
+            Parsed { packages: vec![Found::new(Ecosystem::Pypi, "requests", "2.28.1")], ..Parsed::default() };
+        FileFacts { size: 1, readings: [("python".to_owned(), parsed)].into() }
+    };
+    let (system, venv) = ("usr/lib/python3/a.dist-info/METADATA", "opt/venv/a.dist-info/METADATA");
+    for (paths, owned, expected) in [
+        (&[system][..], &[system][..], true),
+        (&[system, venv], &[system], false),
+        (&[system, venv], &[venv], false),
+        (&[system, venv], &[system, venv], true),
+        (&[venv], &[system], false),
+    ] {
+        let mut database = facts(STATUS, A);
+        let owns = owned.iter().map(|path| PathKey::of(path)).collect();
+        database.readings.get_mut("dpkg").unwrap().packages[0].owns = owns;
+        let files = paths.iter().map(|path| ((*path).to_owned(), read()));
+        let files = files.chain([(STATUS.to_owned(), database)]).collect();
+        let layer = LayerFacts { files, ..LayerFacts::default() };
+        let components = merge(&[Arc::new(layer)]).components;
+        let found = components.iter().find(|one| one.package.name == "requests").unwrap();
+        assert_eq!(found.owner.is_some(), expected, "{paths:?} {owned:?}");
+    }
+}
+
+#[test]
 fn a_library_of_one_program_may_be_another_program() {
     let read = |form: Form, sha512: Option<&str>| {
         let mut found = Found::new(Ecosystem::Golang, "runc", "v1.2.0");
