@@ -1,12 +1,12 @@
 //! Which package of the distribution owns the file in which another component was found.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::gather::{Added, Gathered};
 use super::join::PLACES_MAX;
-use crate::catalogue::ecosystem::yields_to_owner;
+use crate::catalogue::ecosystem::{ASSEMBLIES, yields_to_owner};
 use crate::catalogue::found::{Addition, PathKey};
-use crate::catalogue::Component;
+use crate::catalogue::{Component, Place};
 
 /// Directories that are one with their namesake in the root where /usr is merged; databases name either.
 const MERGED: &str = "usr/";
@@ -18,9 +18,14 @@ pub(super) fn link(
     components: &mut BTreeMap<String, Component>,
 ) {
     let mut owners: HashMap<PathKey, &str> = HashMap::new();
+    let mut packed: HashSet<PathKey> = HashSet::new();
     for (entry, purl) in gathered.entries.iter().zip(purls) {
         let Some(purl) = purl else { continue };
-        owners.extend(entry.found.owns.iter().map(|key| (*key, purl.as_str())));
+        if entry.found.ecosystem.is_of_distribution() {
+            owners.extend(entry.found.owns.iter().map(|key| (*key, purl.as_str())));
+        } else {
+            packed.extend(&entry.found.owns);
+        }
     }
     for (addition, purl) in added(gathered, purls) {
         owners.extend(addition.owns.iter().map(|key| (*key, purl)));
@@ -29,6 +34,7 @@ pub(super) fn link(
         component.owner = owner_of_all(&owners, component).map(str::to_owned);
     }
     leave_out_owned(&owners, components);
+    leave_out_packed(&packed, components);
 }
 
 /// Returns the first owner of a component all of whose places are owned. A copy that nobody's package owns gets none of
@@ -48,6 +54,14 @@ fn leave_out_owned(owners: &HashMap<PathKey, &str>, components: &mut BTreeMap<St
         component.owner = None;
     }
     components.retain(|_, component| !component.places.is_empty());
+}
+
+/// Leaves out assemblies all of whose files are files of listed packages: the package they came in is what is published,
+/// has versions and advisories. The assemblies of a runtime carry the version of the runtime, under which no package of
+/// their name was ever published.
+fn leave_out_packed(packed: &HashSet<PathKey>, components: &mut BTreeMap<String, Component>) {
+    let is_packed = |place: &Place| packed.contains(&PathKey::of(&place.path));
+    components.retain(|_, one| one.cataloguer != ASSEMBLIES || !one.places.iter().all(is_packed));
 }
 
 fn owner<'a>(owners: &HashMap<PathKey, &'a str>, path: &str) -> Option<&'a str> {

@@ -258,6 +258,31 @@ fn an_owned_copy_does_not_cover_for_one_that_nobody_owns() {
 }
 
 #[test]
+fn assemblies_of_a_listed_package_are_no_packages_of_their_own() {
+    let read = |cataloguer: &str, found: Found| {
+        let parsed = Parsed { packages: vec![found], ..Parsed::default() };
+        FileFacts { size: 1, readings: [(cataloguer.to_owned(), parsed)].into() }
+    };
+    let assembly = |name: &str, version: &str| read("dotnet_pe", Found::new(Ecosystem::Nuget, name, version));
+    let mut runtime = Found::new(Ecosystem::Nuget, "Microsoft.NETCore.App", "3.1.23");
+    runtime.owns = ["a/System.dll", "a/App.dll"].map(PathKey::of).to_vec();
+    let files = [
+        ("a/App.deps.json".to_owned(), read("dotnet", runtime)),
+        ("a/System.dll".to_owned(), assembly("System", "3.1.23")),
+        ("a/Other.dll".to_owned(), assembly("Other", "1.0.0")),
+        // One copy beside the runtime, one elsewhere.
+        ("a/App.dll".to_owned(), assembly("App", "2.0.0")),
+        ("b/App.dll".to_owned(), assembly("App", "2.0.0")),
+    ];
+    let layer = Arc::new(LayerFacts { files: files.into(), ..LayerFacts::default() });
+    assert_eq!(
+        names(std::slice::from_ref(&layer)),
+        ["App 2.0.0", "Microsoft.NETCore.App 3.1.23", "Other 1.0.0"]
+    );
+    assert!(merge(&[layer]).components.iter().all(|one| one.owner.is_none()));
+}
+
+#[test]
 fn a_library_of_one_program_may_be_another_program() {
     let read = |form: Form, sha512: Option<&str>| {
         let mut found = Found::new(Ecosystem::Golang, "runc", "v1.2.0");

@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Cataloguer, Wants, word};
-use crate::catalogue::found::{File, Found, LISTED_MAX, Need, PACKAGES_MAX, Parsed};
+use crate::catalogue::found::{File, Found, LISTED_MAX, Need, PACKAGES_MAX, Parsed, PathKey};
 use crate::catalogue::json::Json;
-use crate::catalogue::path::split;
+use crate::catalogue::path::{join, split};
 use crate::model::Ecosystem;
 
 pub(super) const CATALOGUER: Cataloguer =
@@ -50,6 +50,8 @@ struct Library {
     has_files: bool,
     /// `name/version` of what it needs.
     needs: BTreeSet<String>,
+    /// Its files beside the application.
+    owns: BTreeSet<PathKey>,
 }
 
 fn parse(file: &File<'_>) -> Parsed {
@@ -60,7 +62,7 @@ fn parse(file: &File<'_>) -> Parsed {
     };
     let mut parsed = Parsed::default();
     let application = file.name().strip_suffix(ENDING).unwrap_or_default();
-    let mut known = read(targets, libraries, &mut parsed);
+    let mut known = read(targets, libraries, file.directory(), &mut parsed);
     for (key, library) in &mut known {
         // The application itself may name no files but is there.
         library.has_files |=
@@ -79,6 +81,7 @@ fn parse(file: &File<'_>) -> Parsed {
 fn read(
     targets: Option<Json<'_>>,
     libraries: Option<Json<'_>>,
+    directory: &str,
     parsed: &mut Parsed,
 ) -> BTreeMap<String, Library> {
     let mut known: BTreeMap<String, Library> = BTreeMap::new();
@@ -100,7 +103,7 @@ fn read(
         targets.each_member(|_, target| {
             target.each_member(|key, library| {
                 if let Some(known) = known.get_mut(key) {
-                    files(library, known, &mut left);
+                    files(library, directory, known, &mut left);
                 }
             });
         });
@@ -109,10 +112,17 @@ fn read(
     known
 }
 
-/// Reads what one target says of a library; of needs no more than `left` are kept in one file.
-fn files(json: Json<'_>, library: &mut Library, left: &mut usize) {
+/// Reads what one target says of a library; of needs and files no more than `left` are kept of one file.
+fn files(json: Json<'_>, directory: &str, library: &mut Library, left: &mut usize) {
     let assets = json.get(ASSETS).unwrap_or_default();
-    library.has_files |= assets.into_iter().flatten().any(|list| !list.keys().is_empty());
+    for asset in assets.into_iter().flatten().flat_map(Json::keys) {
+        library.has_files = true;
+        for place in places(&asset) {
+            if *left > 0 {
+                *left -= usize::from(library.owns.insert(PathKey::of(&join(directory, place))));
+            }
+        }
+    }
     if let Some(needs) = json.field("dependencies") {
         needs.each_member(|name, version| {
             if let Some(version) = version.text().filter(|_| *left > 0) {
@@ -120,6 +130,14 @@ fn files(json: Json<'_>, library: &mut Library, left: &mut usize) {
             }
         });
     }
+}
+
+/// Returns where a file of a package may be beside the application: by its whole path there, as what is for one platform
+/// of several; in a folder for its language; or directly.
+fn places(asset: &str) -> impl Iterator<Item = &str> {
+    let mut slashes = asset.rmatch_indices('/').map(|(at, _)| &asset[at + 1..]);
+    let (name, with_language) = (slashes.next(), slashes.next());
+    [Some(asset), with_language, name].into_iter().flatten()
 }
 
 /// Returns the libraries that have files, or that lead to one that has.
@@ -151,6 +169,7 @@ fn found(key: &str, library: &Library, known: &BTreeMap<String, Library>) -> Opt
     Some(Found {
         needs: library.needs.iter().filter_map(need).collect(),
         cpes: runtime(name, version).into_iter().collect(),
+        owns: library.owns.iter().copied().collect(),
         ..Found::new(Ecosystem::Nuget, name, version)
     })
 }
@@ -252,6 +271,9 @@ mod tests {
                 need("Microsoft.NETCore.App.Runtime.linux-x64", Some("8.0.1"))
             ]
         );
+        let owned = ["app/Humanizer.dll", "app/lib/net6.0/Humanizer.dll", "app/net6.0/Humanizer.dll"];
+        let owned: BTreeSet<PathKey> = owned.into_iter().map(PathKey::of).collect();
+        assert_eq!(parsed.packages[1].owns.iter().copied().collect::<BTreeSet<_>>(), owned);
         assert_eq!(parsed.packages[4].cpes, ["cpe:2.3:a:microsoft:.net:8.0.1:*:*:*:*:*:*:*"]);
     }
 

@@ -189,6 +189,9 @@ pub(super) fn beside(cataloguer: &str, package: &str) -> Option<String> {
     (cataloguer == dpkg::CATALOGUER.name).then(|| format!("usr/share/doc/{package}/copyright"))
 }
 
+/// The name of the cataloguer of .NET's assemblies.
+pub(super) const ASSEMBLIES: &str = dotnet_pe::CATALOGUER.name;
+
 /// Returns whether what that cataloguer finds is the work of a distribution's package where one owns the file, and not a
 /// package of its own.
 pub(super) fn yields_to_owner(cataloguer: &str) -> bool {
