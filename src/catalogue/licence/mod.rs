@@ -6,6 +6,7 @@
 //! apart, [`recognise`] looks single licences up.
 
 mod gnu;
+mod heading;
 mod key;
 mod names;
 mod parse;
@@ -14,6 +15,7 @@ mod tree;
 
 use std::collections::BTreeMap;
 
+pub(super) use heading::of_text;
 use tree::Tree;
 
 /// The most entries of one package that are looked at. Debian's copyright files of browsers name some hundred.

@@ -25,7 +25,7 @@ pub(super) fn read(path: &str, size: u64, reader: &mut dyn Read) -> Parsed {
     if let Err(error) = end {
         walk.gap("", error);
     }
-    walk.end(&place, manifest.as_ref(), &records.into_vec(), needs)
+    walk.end(&place, manifest.as_ref(), records, needs)
 }
 
 /// What has been found on the way.

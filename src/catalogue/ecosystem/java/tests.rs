@@ -60,6 +60,32 @@ fn archives_are_told_by_their_ending_and_by_being_one() {
 }
 
 #[test]
+fn the_text_of_a_licence_counts_where_nothing_is_declared() {
+    let apache = |name: &str| entry(name, "Apache License\nVersion 2.0, January 2004\n").deflated();
+    let epl = |name: &str| entry(name, "JUnit\n\nEclipse Public License - v 1.0\n");
+    let declared = project("g", "a", "<licenses><license><name>MIT</name></license></licenses>");
+    for (entries, expected) in [
+        (vec![manifest(""), apache("META-INF/LICENSE.txt")], &["Apache-2.0"][..]),
+        (vec![manifest(""), epl("LICENSE-junit.txt")], &["EPL-1.0"]),
+        // Whatever the order of the archive: the first by name that is recognised.
+        (
+            vec![apache("meta-inf/license"), epl("META-INF/LICENSE"), entry("LICENSE", "All yours.")],
+            &["EPL-1.0"],
+        ),
+        (vec![declared, apache("META-INF/LICENSE")], &["MIT"]),
+        // Those of what is shaded, and no texts.
+        (vec![manifest(""), apache("META-INF/other/LICENSE"), apache("META-INF/LICENSE.class")], &[]),
+        (vec![manifest(""), apache("META-INF/licenses")], &[]),
+    ] {
+        let found = parsed("a-1.jar", &zip(&entries));
+        assert_eq!(
+            (found.packages[0].licences.as_slice(), found.gaps.len()),
+            (&expected.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>()[..], 0)
+        );
+    }
+}
+
+#[test]
 fn the_record_that_fits_the_file_name_is_the_archive_and_others_are_shaded() {
     let guava = properties("com.google.guava", "guava", "31.1-jre");
     let other = properties("org.other", "other", "1");

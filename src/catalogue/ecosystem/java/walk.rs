@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::identity::identify;
 use super::manifest::{self, Manifest};
-use super::records::{Kind, Record, Records};
+use super::records::{Kind, Records};
 use crate::catalogue::found::{File, Found, Need, Parsed};
 use crate::catalogue::zip::{Entry, Zip};
 use crate::model::{Algorithm, Hasher, foreign};
@@ -114,7 +114,7 @@ impl Walk {
             self.record(place, &zip, entry, &mut records);
         }
         let at = self.parsed.packages.len();
-        let (own, mut needs) = self.identity(place, manifest.as_ref(), &records.into_vec());
+        let (own, mut needs) = self.identity(place, manifest.as_ref(), records);
         let own = own.map(|own| self.own(place, own, at, Some(bytes)));
         for entry in &listed.archives {
             needs.extend(self.inner(place, &zip, entry));
@@ -127,7 +127,7 @@ impl Walk {
         mut self,
         place: &Place<'_>,
         manifest: Option<&Manifest>,
-        records: &[Record],
+        records: Records,
         inner: Vec<Need>,
     ) -> Parsed {
         let (own, mut needs) = self.identity(place, manifest, records);
@@ -142,9 +142,14 @@ impl Walk {
         &mut self,
         place: &Place<'_>,
         manifest: Option<&Manifest>,
-        records: &[Record],
+        records: Records,
     ) -> (Option<Found>, Vec<Need>) {
-        let identity = identify(place.path, manifest, records);
+        let licence = records.licence();
+        let mut identity = identify(place.path, manifest, &records.into_vec());
+        // What a record or the manifest declares was written for this archive; a text may be there for what it holds.
+        if let Some(own) = identity.own.as_mut().filter(|own| own.licences.is_empty()) {
+            own.licences.extend(licence.map(str::to_owned));
+        }
         self.parsed.unreadable += identity.unusable;
         let needs = identity.shaded.iter().map(need).collect();
         for found in identity.shaded {
