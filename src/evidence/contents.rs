@@ -28,10 +28,8 @@ pub struct PlatformContents {
     pub layers: Vec<LayerContents>,
     /// Packages by package URL type, sorted.
     pub kinds: Vec<Counted>,
-    /// Packages by declared licence, sorted.
-    pub licences: Vec<Counted>,
-    /// Packages whose licence nothing in the image declares.
-    pub without_licence: u64,
+    /// Packages by declared licence, sorted by expression.
+    pub licences: Vec<LicenceFound>,
     /// Packages of languages whose files a package of the distribution owns, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owned: Vec<Owned>,
@@ -80,6 +78,43 @@ pub struct LayerContents {
 pub struct Counted {
     pub name: String,
     pub packages: u64,
+}
+
+/// The packages under one licence.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LicenceFound {
+    /// An SPDX expression; `NOASSERTION` where nothing in the image declares a licence. A part that names no licence of
+    /// SPDX's list is a `LicenseRef-fondaco-…`.
+    pub expression: String,
+    /// How it is written in the image, each text that is no SPDX expression itself; the first few, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub written: Vec<String>,
+    pub packages: u64,
+    /// How many of them are the distribution's.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub of_distribution: u64,
+    /// The first few of the packages, as package URLs without qualifiers: those of languages, then those of the
+    /// distribution, each sorted.
+    pub first: Vec<String>,
+}
+
+impl LicenceFound {
+    /// What stands for a licence that nothing in the image declares.
+    pub const NONE: &'static str = "NOASSERTION";
+
+    /// What stands for expressions beyond the limits of the record.
+    pub const LEFT_OUT: &'static str = "LicenseRef-fondaco-not-recorded";
+
+    /// Returns how many of its packages are not the distribution's.
+    pub const fn of_languages(&self) -> u64 {
+        self.packages.saturating_sub(self.of_distribution)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A package in a file that another package owns: its distributor answers for it.

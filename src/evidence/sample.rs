@@ -119,6 +119,7 @@ fn consumer(name: &str) -> DesiredConsumer {
             max_age: ruled(Period::days(7), "default"),
             cooldown: ruled(Period::days(0), "default"),
             publisher_vex: ruled(false, "default"),
+            licences: None,
         },
         written: format!("consumers/{name}.yaml:2"),
     }
@@ -299,6 +300,7 @@ fn image(source: &str, tag: &str, platforms: &[&str]) -> ImageRecord {
                 verification: digest("verification"),
                 scan: Some(digest("scan")),
                 publisher: None,
+                contents: None,
             },
             verdicts: vec![],
         },

@@ -34,6 +34,9 @@ pub struct VerdictInputs {
     /// Of `publisher.json`, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publisher: Option<Digest>,
+    /// Of `contents.json`, where a gate asks for what it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contents: Option<Digest>,
 }
 
 /// One consumer's verdict.

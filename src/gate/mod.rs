@@ -6,6 +6,7 @@
 mod age;
 mod cooldown;
 mod coverage;
+mod licence;
 mod severity;
 mod signature;
 mod withdrawal;
@@ -14,7 +15,7 @@ pub use cooldown::progress;
 pub use signature::signature_reasons;
 
 use crate::{
-    evidence::{ConsumerVerdict, PlatformRecord, ScanRecord, Unread, VerificationRecord},
+    evidence::{ConsumerVerdict, ContentsRecord, PlatformRecord, ScanRecord, Unread, VerificationRecord},
     manifest::{DesiredConsumer, DesiredGate, DesiredPolicy, DesiredWithdrawal, Ruled},
     model::{Instant, Period, Reason, Verdict},
 };
@@ -30,6 +31,8 @@ pub struct Facts<'a> {
     pub policy: Option<&'a DesiredPolicy>,
     /// `None` where no advisory bundle is pinned.
     pub scan: Option<&'a ScanRecord>,
+    /// `None` where the image was taken in before its contents were recorded.
+    pub contents: Option<&'a ContentsRecord>,
     /// When this digest was first seen under one of the tags that the consumer asks for.
     pub first_seen: Option<Instant>,
     /// The longest that the image and its sets ask for.
@@ -49,6 +52,7 @@ const ALL: &[(&str, &dyn Requirement)] = &[
     ("age", &age::Age),
     ("cooldown", &cooldown::Cooldown),
     ("coverage", &coverage::Coverage),
+    ("licence", &licence::Licence),
     ("severity", &severity::SeverityThreshold),
     ("signature", &signature::Signature),
     ("withdrawal", &withdrawal::Withdrawal),

@@ -7,7 +7,7 @@ use crate::{
     model::{Digest, Finding, FindingStatement, Outcome, Period, Severity, VexStatus},
 };
 
-fn gate() -> DesiredGate {
+pub(super) fn gate() -> DesiredGate {
     DesiredGate {
         name: "standard".into(),
         max_severity: ruled(Severity::High),
@@ -17,6 +17,7 @@ fn gate() -> DesiredGate {
         max_age: ruled("7d".parse().unwrap()),
         cooldown: ruled(Period::days(0)),
         publisher_vex: ruled(false),
+        licences: None,
     }
 }
 
@@ -97,6 +98,7 @@ fn verdict(
         verification: &verification,
         policy: Some(&policy),
         scan,
+        contents: None,
         first_seen: None,
         cooldown: None,
         withdrawals: &[],
@@ -222,6 +224,7 @@ fn cooled(now: &str, gate: &str, image: Option<&str>, first_seen: Option<&str>) 
         verification: &verification,
         policy: None,
         scan: None,
+        contents: None,
         first_seen: first_seen.map(|at| at.parse().unwrap()),
         cooldown: image.as_ref(),
         withdrawals: &[],
@@ -314,6 +317,7 @@ fn a_withdrawal_refuses_from_its_day_on_and_names_its_place() {
             verification: &verification,
             policy: None,
             scan: None,
+            contents: None,
             first_seen: None,
             cooldown: None,
             withdrawals: &[&withdrawal],

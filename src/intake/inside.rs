@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::licences;
 use super::platforms::Catalogued;
 use crate::catalogue::{self, Component, Evidence};
 use crate::evidence::{Counted, ExecutionRecord, LayerContents, Owned, PlatformContents, RuntimeFound};
 use crate::model::{Execution, ImageConfig};
 
-/// The most licences, and the most owned packages, that are recorded; the rest stands in the SBOM.
+/// The most kinds of packages, and the most owned packages, that are recorded; the rest stands in the SBOM.
 const LISTED_MAX: usize = 2000;
 
 /// The most words of a command, ports, volumes and variables, and the most characters of each.
@@ -34,13 +35,11 @@ const NOT_SECRET: [&str; 6] = ["_FILE", "_PATH", "_URL", "_TYPE", "_HEADER", "_N
 pub(super) fn record(of: &Catalogued) -> PlatformContents {
     let components = &of.contents.components;
     let kinds = components.iter().map(|one| one.package.ecosystem.purl_type().to_owned());
-    let licences = components.iter().flat_map(|one| one.licences.iter().map(|text| cut(text)));
     PlatformContents {
         digest: of.manifest.digest.clone(),
         layers: layers(of),
         kinds: counted(kinds),
-        licences: counted(licences),
-        without_licence: components.iter().filter(|one| one.licences.is_empty()).count() as u64,
+        licences: licences::found(components),
         owned: owned(components),
         runtimes: components.iter().flat_map(runtimes).take(LISTED_MAX).collect(),
         documents: of
@@ -143,7 +142,7 @@ fn words<'a>(words: impl Iterator<Item = &'a str>) -> Vec<String> {
     words.take(WORDS_MAX).map(cut).collect()
 }
 
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(WORD_CHARS_MAX).collect()
 }
 

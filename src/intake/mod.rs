@@ -16,6 +16,7 @@ mod image;
 mod inside;
 mod inspect;
 mod layer_store;
+mod licences;
 mod look;
 mod manifests;
 mod plan;

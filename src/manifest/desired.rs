@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{DesiredAccess, DesiredSigning};
+use crate::catalogue::licence::Term;
 use crate::model::{
     AttestationKind, ClaimKind, CycloneDx, Digest, DockerReference, Instant, Outcome, Period, Platform,
     Reference, Repository, Severity, StatementKind, TagRule, Verdict, tag_rule,
@@ -350,6 +351,27 @@ pub struct DesiredGate {
     pub cooldown: Ruled<Period>,
     /// Whether verified statements of publishers excuse findings. Default `false`.
     pub publisher_vex: Ruled<bool>,
+    /// Which licences packages may have; `None` where no gate asks.
+    pub licences: Option<DesiredLicences>,
+}
+
+impl DesiredGate {
+    /// Returns whether its verdict depends on what `contents.json` says.
+    pub const fn asks_contents(&self) -> bool {
+        self.licences.is_some()
+    }
+}
+
+/// Which licences packages may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredLicences {
+    pub deny: Ruled<Vec<Term>>,
+    /// Where it is there, every other licence is refused.
+    pub allow: Option<Ruled<Vec<Term>>>,
+    /// What a licence leads to that cannot be read: `Held` (the default), or `Cleared` to accept it.
+    pub unknown: Ruled<Verdict>,
+    /// Whether packages of the distribution count. Default `true`.
+    pub of_distribution: Ruled<bool>,
 }
 
 /// A `Withdrawal` document.

@@ -52,6 +52,7 @@ const GENERAL: &[Form] = &[
     ClaimPattern::FORM,
     PredicateType::FORM,
     Contact::FORM,
+    LicenceName::FORM,
     Form {
         name: "Digest",
         noun: "a digest",
@@ -122,10 +123,12 @@ macro_rules! form {
 
 // Behind the macro that it uses.
 mod contact;
+mod licence;
 mod predicate;
 mod service;
 
 pub(super) use contact::Contact;
+pub(super) use licence::LicenceName;
 pub(super) use predicate::PredicateType;
 pub(super) use service::{Label, LogOrigin, MountPath, SecureAddress, ServiceAddress, TransitKey};
 

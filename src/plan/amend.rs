@@ -13,7 +13,7 @@ use crate::{
     },
     gate,
     intake::TakenIn,
-    manifest::{Desired, DesiredImage},
+    manifest::{Desired, DesiredConsumer, DesiredImage},
     model::{Digest, Instant, Repository},
     scan,
     trust::predicate::StatedList,
@@ -150,6 +150,7 @@ fn add_facts(
             // A withdrawal emptied quarantine of it; what is known of the same bytes stays known.
             record.custody.hops.push(intake(judging, &key.0, taken));
             write_sboms(&mut record.custody.subject, &taken.found.subject);
+            record.contents.get_or_insert_with(|| taken.found.contents.clone());
         } else {
             let mut record = first_record(judging, &key.0, taken, verification);
             // Taken in before for another choice of platforms that comes to the same manifest.
@@ -229,6 +230,7 @@ fn first_record(
             verification: Digest::sha256(""),
             scan: None,
             publisher: None,
+            contents: None,
         },
         verdicts: vec![],
     };
@@ -269,7 +271,7 @@ fn judge_one(
         scan::state(scan, record.publisher.as_ref());
     }
     let verdicts = verdicts(judging, record, asked);
-    let inputs = inputs(record);
+    let inputs = inputs(judging.desired, record, &verdicts);
     let before = record.verdicts.clone();
     if before.inputs == inputs && same_verdicts(&before.verdicts, &verdicts) {
         return Ok(());
@@ -327,6 +329,7 @@ fn verdicts(judging: &Judging<'_>, record: &ImageRecord, asked: &[&DesiredImage]
             verification: &record.verification,
             policy: image.trust.as_ref().and_then(|name| desired.policies.get(name)),
             scan: record.scan.as_ref(),
+            contents: record.contents.as_ref(),
             first_seen: first_seen(record, &images),
             cooldown: images.iter().filter_map(|image| image.cooldown.as_ref()).max(),
             withdrawals: &withdrawals,
@@ -344,12 +347,18 @@ fn first_seen(record: &ImageRecord, images: &[&DesiredImage]) -> Option<Instant>
     tags.filter(|seen| images.iter().any(|image| image.tag == seen.tag)).map(|seen| seen.first_seen).min()
 }
 
-fn inputs(record: &ImageRecord) -> VerdictInputs {
+fn inputs(desired: &Desired, record: &ImageRecord, verdicts: &[ConsumerVerdict]) -> VerdictInputs {
+    // Verdicts that do not depend on the contents do not name them, so that records of before stay as they are.
+    let asks = |consumer: &DesiredConsumer| {
+        consumer.gate.asks_contents() && verdicts.iter().any(|verdict| verdict.consumer == consumer.name)
+    };
+    let contents = record.contents.as_ref().filter(|_| desired.consumers.iter().any(asks));
     VerdictInputs {
         packages: Digest::sha256(record.packages.get("packages.txt").map_or("", String::as_str)),
         verification: Digest::sha256(record.verification.text()),
         scan: record.scan.as_ref().map(|scan| Digest::sha256(scan.text())),
         publisher: record.publisher.as_ref().map(|publisher| Digest::sha256(publisher.text())),
+        contents: contents.map(|contents| Digest::sha256(contents.text())),
     }
 }
 

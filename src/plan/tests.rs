@@ -48,6 +48,7 @@ fn desired(pin: Option<Digest>) -> Desired {
         max_age: ruled("7d".parse().unwrap()),
         cooldown: ruled("0s".parse().unwrap()),
         publisher_vex: ruled(false),
+        licences: None,
     };
     let consumer = DesiredConsumer {
         name: "payments".into(),
@@ -107,6 +108,7 @@ fn evidence(digest: &Digest, verdict: Verdict, hops: Vec<Hop>) -> Evidence {
                 verification: Digest::sha256(""),
                 scan: None,
                 publisher: None,
+                contents: None,
             },
             verdicts: vec![ConsumerVerdict {
                 consumer: "payments".into(),

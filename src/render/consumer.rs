@@ -9,6 +9,7 @@ use super::image::HistoryRow;
 use super::link::Link;
 use super::template::{Page, RenderError, render};
 use super::{Pages, Subject, order};
+use crate::catalogue::licence::Term;
 use crate::evidence::{Hop, HopKind, ImageRecord, SubsetRecord, consumer_directory, image_directory};
 use crate::manifest::DesiredConsumer;
 use crate::model::{Digest, Instant, Reason, Repository, Verdict, canonical};
@@ -174,6 +175,19 @@ fn rules(subject: Subject<'_>, consumer: &DesiredConsumer, page: &str) -> Vec<Ru
     ];
     if gate.publisher_vex.value {
         rules.push(rule("publisherVex", "accept".to_owned(), &gate.publisher_vex.written));
+    }
+    if let Some(licences) = &gate.licences {
+        let list = |terms: &[Term]| terms.iter().map(Term::to_string).collect::<Vec<_>>().join(", ");
+        if !licences.deny.value.is_empty() {
+            rules.push(rule("licences.deny", list(&licences.deny.value), &licences.deny.written));
+        }
+        if let Some(allow) = &licences.allow {
+            rules.push(rule("licences.allow", list(&allow.value), &allow.written));
+        }
+        let unknown = if licences.unknown.value == Verdict::Cleared { "accept" } else { "hold" };
+        rules.push(rule("licences.unknown", unknown.to_owned(), &licences.unknown.written));
+        let of = if licences.of_distribution.value { "all" } else { "languages" };
+        rules.push(rule("licences.of", of.to_owned(), &licences.of_distribution.written));
     }
     rules
 }

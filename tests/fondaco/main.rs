@@ -14,6 +14,7 @@ mod doctor;
 mod fake;
 mod hostile;
 mod http;
+mod inside;
 mod kept_sbom;
 mod observe;
 mod quirks;

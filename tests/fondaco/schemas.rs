@@ -126,7 +126,8 @@ fn good_others() -> Vec<(&'static str, String)> {
             "Gate",
             "strict",
             "{maxSeverity: negligible, fixableOnly: true, unknownSeverity: refuse, signature: required, maxAge: 36h, cooldown: 2d, \
-             publisherVex: accept}",
+             publisherVex: accept, licences: {deny: [AGPL-1.0-or-later, \"EPL-1.0+\", GPL-2.0-only WITH Classpath-exception-2.0], \
+             allow: [MIT, LicenseRef-acme], unknown: accept, of: languages}}",
         ),
         of("Gate", "lax", "{}"),
         of(
@@ -232,6 +233,13 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("Gate", "fixableOnly: true", "fixableOnly: \"true\"", "F0108"),
     ("Gate", "required", "maybe", "F0110"),
     ("Gate", "publisherVex: accept", "publisherVex: trust", "F0110"),
+    ("Gate", "allow: [MIT, LicenseRef-acme]", "allow: []", "F0110"),
+    ("Gate", "LicenseRef-acme", "LicenseRef_acme", "F0110"),
+    ("Gate", "LicenseRef-acme", "MIT OR ISC", "F0110"),
+    ("Gate", "[MIT, LicenseRef-acme]", "[MIT, MIT]", "F0205"),
+    ("Gate", "unknown: accept", "unknown: refuse", "F0110"),
+    ("Gate", "of: languages", "of: distribution", "F0110"),
+    ("Gate", "licences: {deny: ", "licences: {denied: ", "F0107"),
     ("TrustPolicy", "absent: record", "absent: ignore", "F0110"),
     ("TrustPolicy", "{name: nginx, ", "{name: nginx, path: trust/a.pub, ", "F0110"),
     ("TrustPolicy", "BEGIN PUBLIC", "BEGIN PRIVATE", "F0110"),

@@ -3,7 +3,7 @@
 //! Total: whatever is written, there is an expression. What a text does not name is not guessed: `GPL` has no version and
 //! `BSD` no number of clauses, so each becomes a `LicenseRef-fondaco-…`, and the expression says what was written. To add
 //! names, write them into the family they come from, in [`names`]. Next in reading order: [`parse`] takes combinations
-//! apart, [`recognise`] looks single licences up.
+//! apart, [`recognise`] looks single licences up, [`rule`] holds expressions against what somebody accepts.
 
 mod gnu;
 mod heading;
@@ -11,11 +11,15 @@ mod key;
 mod names;
 mod parse;
 mod recognise;
+mod rule;
+mod term;
 mod tree;
 
 use std::collections::BTreeMap;
 
 pub(super) use heading::of_text;
+pub use rule::{Judged, Rule, Standing};
+pub use term::{Term, TermError};
 use tree::Tree;
 
 /// The most entries of one package that are looked at. Debian's copyright files of browsers name some hundred.

@@ -1,5 +1,8 @@
 //! `Gate`: the thresholds an image must meet.
 
+mod licences;
+
+pub use licences::{LicencesSpec, Licensed, UnknownLicence};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +36,9 @@ pub struct GateSpec {
     /// to. Default `record`: it is shown beside the finding and changes nothing, because publishers judge their own
     /// work, and who signs images well need not judge vulnerabilities well.
     pub publisher_vex: PublisherVex,
+    /// The licences that packages may have, as the image declares them. Default: any, because what a licence asks for
+    /// depends on how the software is used, which only you know.
+    pub licences: Option<LicencesSpec>,
 }
 
 impl Default for GateSpec {
@@ -45,6 +51,7 @@ impl Default for GateSpec {
             max_age: Period::days(7),
             cooldown: Period::days(0),
             publisher_vex: PublisherVex::Record,
+            licences: None,
         }
     }
 }

@@ -16,7 +16,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use consumer::{ConsumerSpec, GateChoice};
-pub use gate::{GateSpec, PublisherVex, Requirement, Threshold, UnknownSeverity};
+pub use gate::{
+    GateSpec, LicencesSpec, Licensed, PublisherVex, Requirement, Threshold, UnknownLicence, UnknownSeverity,
+};
 pub use image_set::{ForeignLayers, ImageEntry, ImageSetSpec, Selection};
 pub use limits::LimitsSpec;
 pub use mirror::MirrorSpec;

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Names, Object, Sources, Spec};
-use crate::manifest::kinds::{ConsumerSpec, GateChoice, GateSpec, Kind, PublisherVex, Requirement};
-use crate::manifest::{DesiredConsumer, DesiredGate, Place};
+use crate::manifest::kinds::{
+    ConsumerSpec, GateChoice, GateSpec, Kind, LicencesSpec, Licensed, PublisherVex, Requirement,
+};
+use crate::manifest::text::LicenceName;
+use crate::manifest::{DesiredConsumer, DesiredGate, DesiredLicences, Place};
 
 /// Returns the consumers, sorted by name, with the places of their targets.
 pub(super) fn consumers(sources: &Sources<'_>, names: &Names<'_>) -> Vec<(DesiredConsumer, Place)> {
@@ -53,5 +56,17 @@ fn thresholds(name: &str, object: &Object<'_>, path: &str, spec: &GateSpec) -> D
         max_age: object.ruled(&at("maxAge"), spec.max_age),
         cooldown: object.ruled(&at("cooldown"), spec.cooldown),
         publisher_vex: object.ruled(&at("publisherVex"), spec.publisher_vex == PublisherVex::Accept),
+        licences: spec.licences.as_ref().map(|licences| self::licences(object, &at("licences"), licences)),
+    }
+}
+
+fn licences(object: &Object<'_>, path: &str, spec: &LicencesSpec) -> DesiredLicences {
+    let at = |key: &str| format!("{path}.{key}");
+    let terms = |names: &[LicenceName]| names.iter().map(|name| name.0.clone()).collect();
+    DesiredLicences {
+        deny: object.ruled(&at("deny"), spec.deny.as_deref().map_or(vec![], terms)),
+        allow: spec.allow.as_deref().map(|names| object.ruled(&at("allow"), terms(names))),
+        unknown: object.ruled(&at("unknown"), spec.unknown.verdict()),
+        of_distribution: object.ruled(&at("of"), spec.of == Licensed::All),
     }
 }

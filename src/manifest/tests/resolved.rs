@@ -86,6 +86,7 @@ fn the_smallest_manifest_has_a_default_for_everything_else() {
                 max_age: default(Period::days(7)),
                 cooldown: default(Period::days(0)),
                 publisher_vex: default(false),
+                licences: None,
             },
             written: "fondaco.yaml:18".into(),
         }],
@@ -126,8 +127,36 @@ spec:
         max_age: written(Period { seconds: 36 * 3600 }, "gates/strict.yaml:10"),
         cooldown: written(Period::days(14), "gates/strict.yaml:11"),
         publisher_vex: written(true, "gates/strict.yaml:12"),
+        licences: None,
     };
     assert_eq!(desired(&text).consumers.remove(0).gate, expected);
+}
+
+#[test]
+fn a_gate_says_which_licences_pass() {
+    let gate = "=== gates/strict.yaml
+apiVersion: fondaco/v1alpha1
+kind: Gate
+metadata: {name: strict}
+spec:
+  licences:
+    deny: [AGPL-1.0-or-later]
+    of: languages
+";
+    let text = SMALLEST.replace("{maxSeverity: medium}", "strict") + gate;
+    let licences = desired(&text).consumers.remove(0).gate.licences;
+    let expected = DesiredLicences {
+        deny: written(vec!["AGPL-1.0-or-later".parse().unwrap()], "gates/strict.yaml:6"),
+        allow: None,
+        unknown: default(Verdict::Held),
+        of_distribution: written(false, "gates/strict.yaml:7"),
+    };
+    assert_eq!(licences, Some(expected));
+    let inline = SMALLEST.replace("{maxSeverity: medium}", "{licences: {allow: [MIT], unknown: accept}}");
+    let licences = desired(&inline).consumers.remove(0).gate.licences.unwrap();
+    assert_eq!(licences.allow, Some(written(vec!["MIT".parse().unwrap()], "fondaco.yaml:19")));
+    assert_eq!((licences.deny.value, licences.unknown.value), (vec![], Verdict::Cleared));
+    assert!(licences.of_distribution.value, "packages of the distribution count unless it is written");
 }
 
 const KEY: &str = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAElV/m9UKzzuiDd11tzPAEI/NV8zn/BD3m80otMicET4Tq0IWkSq13kP7/VI7tEuGacZ30ykIYB7qbc0NisV07pA==\n-----END PUBLIC KEY-----\n";

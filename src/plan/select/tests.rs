@@ -41,6 +41,7 @@ fn consumer(name: &str, sets: &[&str]) -> DesiredConsumer {
             max_age: ruled(Period::days(7)),
             cooldown: ruled(Period::days(0)),
             publisher_vex: ruled(false),
+            licences: None,
         },
         written: "consumers/a.yaml:1".into(),
     }

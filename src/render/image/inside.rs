@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Image;
 use crate::evidence::{
-    Counted, ExecutionRecord, LayerContents, PlatformContents, PlatformRecord, RuntimeFound, SbomRecord,
+    ExecutionRecord, LayerContents, LicenceFound, PlatformContents, PlatformRecord, RuntimeFound, SbomRecord,
 };
 use crate::render::link::Link;
 
@@ -15,6 +15,9 @@ const SLICES_MAX: usize = 10;
 
 /// The most licences of one platform on the page, the most used first; all of them stand in the record.
 const LICENCES_MAX: usize = 30;
+
+/// The most characters of an expression on the page; the record has all of it.
+const EXPRESSION_CHARS_MAX: usize = 300;
 
 #[derive(Serialize)]
 pub(super) struct Section {
@@ -41,13 +44,21 @@ struct Platform {
 struct Contents {
     slices: Vec<Slice>,
     layers: Vec<Layer>,
-    licences: Vec<KindOfPackage>,
+    licences: Vec<Licence>,
     licences_left_out: usize,
     without_licence: u64,
     owned: usize,
     runtimes: Vec<RuntimeFound>,
     settings: Vec<Setting>,
     record: Link,
+}
+
+#[derive(Serialize)]
+struct Licence {
+    expression: String,
+    written: String,
+    packages: u64,
+    of_distribution: u64,
 }
 
 #[derive(Serialize)]
@@ -106,21 +117,31 @@ fn platform(image: Image<'_>, record: &PlatformRecord) -> Platform {
 }
 
 fn contents(image: Image<'_>, found: &PlatformContents) -> Contents {
-    let mut licences: Vec<&Counted> = found.licences.iter().collect();
-    licences.sort_by(|a, b| b.packages.cmp(&a.packages).then_with(|| a.name.cmp(&b.name)));
-    let shown = licences.iter().take(LICENCES_MAX);
-    let count = |packages: u64| usize::try_from(packages).unwrap_or(usize::MAX);
-    let shown = shown.map(|one| KindOfPackage { name: one.name.clone(), count: count(one.packages) });
+    let declared = |one: &&LicenceFound| one.expression != LicenceFound::NONE;
+    let mut licences: Vec<&LicenceFound> = found.licences.iter().filter(declared).collect();
+    licences.sort_by(|a, b| b.packages.cmp(&a.packages).then_with(|| a.expression.cmp(&b.expression)));
+    let none = found.licences.iter().find(|one| !declared(one));
     Contents {
         slices: slices(&found.layers),
         layers: found.layers.iter().enumerate().map(layer).collect(),
-        licences: shown.collect(),
+        licences: licences.iter().take(LICENCES_MAX).map(|one| licence(one)).collect(),
         licences_left_out: licences.len().saturating_sub(LICENCES_MAX),
-        without_licence: found.without_licence,
+        without_licence: none.map_or(0, |none| none.packages),
         owned: found.owned.len(),
         runtimes: found.runtimes.clone(),
         settings: settings(&found.execution),
         record: image.file("contents.json"),
+    }
+}
+
+fn licence(of: &LicenceFound) -> Licence {
+    let shown: String = of.expression.chars().take(EXPRESSION_CHARS_MAX).collect();
+    let is_cut = shown.len() < of.expression.len();
+    Licence {
+        expression: if is_cut { format!("{shown}…") } else { shown },
+        written: of.written.join(", "),
+        packages: of.packages,
+        of_distribution: of.of_distribution,
     }
 }
 

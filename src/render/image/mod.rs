@@ -131,6 +131,9 @@ impl Image<'_> {
         if self.record.scan.is_some() {
             names.push("scan.json");
         }
+        if self.record.contents.is_some() {
+            names.push("contents.json");
+        }
         if self.record.publisher.is_some() {
             names.push("publisher.json");
         }

@@ -15,6 +15,8 @@ pub(super) struct Section {
     packages: String,
     verification: String,
     scan: String,
+    /// Where a gate asks for them.
+    contents: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -38,6 +40,7 @@ pub(super) fn section(image: Image<'_>) -> Section {
         packages: verdicts.inputs.packages.short(),
         verification: verdicts.inputs.verification.short(),
         scan: verdicts.inputs.scan.as_ref().map_or("none".to_owned(), crate::model::Digest::short),
+        contents: verdicts.inputs.contents.as_ref().map(crate::model::Digest::short),
     }
 }
 

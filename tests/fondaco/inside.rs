@@ -1,0 +1,114 @@
+//! What is inside of images, from their bytes to records, verdicts and pages.
+
+use fondaco::{
+    evidence::{ContentsRecord, Document as _, ImageRecord},
+    model::{Digest, Verdict},
+};
+
+use crate::{fake::Options, http::HttpScenario, scenario::Scenario, tiny};
+
+const OS_RELEASE: &[u8] = b"ID=debian\nVERSION_ID=\"12\"\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n";
+
+/// A distribution's package under the GPL, and one of npm's under a choice that the GPL is part of.
+const FILES: [(&str, &[u8]); 5] = [
+    ("etc/os-release", OS_RELEASE),
+    ("var/lib/dpkg/status", tiny::STATUS.as_bytes()),
+    (
+        "usr/share/doc/libexample1/copyright",
+        b"Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\nFiles: *\nCopyright: x\nLicense: GPL-3+\n",
+    ),
+    ("app/node_modules/either/package.json", b"{\"name\": \"either\", \"version\": \"1.0.0\", \"license\": \"(MIT OR AGPL-3.0)\"}"),
+    ("app/node_modules/own/package.json", b"{\"name\": \"own\", \"version\": \"2.0.0\", \"license\": \"Our own terms\"}"),
+];
+
+/// Runs with an image of one layer and with these keys in the consumer's gate.
+fn run(files: &[(&str, &[u8])], gate: &str) -> (HttpScenario, Scenario) {
+    let registries = HttpScenario::new(Options::default(), Options::default());
+    let tar = tiny::tar(files);
+    tiny::layer(&registries.upstream, "team/app", "1", &tar, tiny::gzip(&tar));
+    let scenario = registries.scenario(&["team/app"]);
+    ask(&scenario, gate);
+    scenario.run().unwrap();
+    (registries, scenario)
+}
+
+/// Gives the consumer a gate.
+fn ask(scenario: &Scenario, gate: &str) {
+    let manifests = String::from_utf8(scenario.files()["fondaco.yaml"].clone()).unwrap();
+    let before = manifests.split(", gate: {").next().unwrap().trim_end_matches(['}', '\n']).to_owned();
+    scenario.push(&[("fondaco.yaml", &format!("{before}, gate: {{{gate}}}}}\n"))]);
+}
+
+fn record(scenario: &Scenario) -> ImageRecord {
+    scenario.state().evidence.images.into_values().next().unwrap()
+}
+
+fn said(record: &ImageRecord) -> (Verdict, Vec<&str>) {
+    let verdict = &record.verdicts.verdicts[0];
+    (verdict.verdict, verdict.reasons.iter().map(|reason| reason.fact.as_str()).collect())
+}
+
+#[test]
+fn a_gate_judges_licences_and_names_what_it_judged() {
+    let (_registries, scenario) = run(&FILES, "licences: {deny: [GPL-3.0-only], unknown: accept}");
+    let refused = record(&scenario);
+    let fact = "`GPL-3.0-or-later` is denied, in 1 package: `pkg:deb/debian/libexample1@1.2-3`; they are the distribution's: \
+                `of: languages` would not count them";
+    assert_eq!(said(&refused), (Verdict::Refused, vec![fact]));
+    let contents = refused.contents.as_ref().unwrap();
+    assert_eq!(refused.verdicts.inputs.contents, Some(Digest::sha256(contents.text())));
+    let licences = &contents.platforms[0].licences;
+    let expressions: Vec<&str> = licences.iter().map(|one| one.expression.as_str()).collect();
+    assert_eq!(expressions, ["GPL-3.0-or-later", "LicenseRef-fondaco-Our-own-terms", "MIT OR AGPL-3.0-only"]);
+    assert_eq!(licences[0].written, ["GPL-3+"]);
+
+    ask(&scenario, "licences: {deny: [GPL-3.0-only, AGPL-1.0-or-later], of: languages}");
+    scenario.run().unwrap();
+    let held = record(&scenario);
+    let fact = "`LicenseRef-fondaco-Our-own-terms` stands for words that name no licence of SPDX's list, in 1 package: \
+                `pkg:npm/own@2.0.0`; `unknown: accept` or its name in `allow` would let pass";
+    assert_eq!(said(&held), (Verdict::Held, vec![fact]));
+    assert_eq!(held.contents, refused.contents, "what is known of the image is not written again");
+
+    ask(&scenario, "licences: {allow: [MIT, LicenseRef-fondaco-Our-own-terms], of: languages}");
+    scenario.run().unwrap();
+    assert_eq!(said(&record(&scenario)).0, Verdict::Cleared);
+    let tip = scenario.tip();
+    scenario.run().unwrap();
+    assert_eq!(scenario.tip(), tip, "a second run commits nothing");
+    let pages = scenario.files();
+    let page =
+        pages.iter().find(|(path, _)| path.ends_with("/README.md") && path.contains("sha256-")).unwrap().1;
+    assert!(
+        String::from_utf8_lossy(page).contains("| `GPL-3.0-or-later` | GPL-3+ | 1 | 1 |"),
+        "{}",
+        String::from_utf8_lossy(page)
+    );
+}
+
+#[test]
+fn a_gate_that_asks_nothing_leaves_verdicts_as_they_were() {
+    let (_registries, scenario) = run(&FILES, "");
+    let before = record(&scenario);
+    assert_eq!((said(&before).0, &before.verdicts.inputs.contents), (Verdict::Cleared, &None));
+}
+
+#[test]
+fn attack_evidence_without_contents_is_not_evidence_without_licences() {
+    let (_registries, scenario) = run(&FILES, "");
+    let path = scenario.files().into_keys().find(|path| path.ends_with("/contents.json")).unwrap();
+    scenario
+        .repository
+        .commit(&scenario.tip(), &[(path, None)].into(), "Lose it", &crate::scenario::author())
+        .map(|commit| {
+            scenario.repository.push("origin", "main", &commit, &scenario.tip()).unwrap();
+        })
+        .unwrap();
+    ask(&scenario, "licences: {deny: [AGPL-3.0-only], unknown: accept}");
+    scenario.run().unwrap();
+    let record = record(&scenario);
+    let (verdict, facts) = said(&record);
+    assert_eq!((verdict, facts.len(), &record.verdicts.inputs.contents), (Verdict::Held, 1, &None));
+    assert!(facts[0].starts_with("its licences are not recorded"), "{}", facts[0]);
+    assert!(ContentsRecord::parse(b"{}").is_err());
+}
