@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::found::{Parsed, PathKey};
+use super::{Privilege, SecretKind};
 
 /// Facts of one layer, read in one pass and kept by its digest: they never change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,14 @@ pub struct LayerFacts {
     pub directories: Vec<PathKey>,
     /// Everything else that no cataloguer reads, sorted: it hides what lower layers have at and below its path.
     pub covers: Vec<PathKey>,
+    /// Files that look like secrets, by path.
+    pub secrets: BTreeMap<String, SecretKind>,
+    /// Further ones that are only counted.
+    pub secrets_left_out: u64,
+    /// Files that give whoever runs them more, by path.
+    pub privileged: BTreeMap<String, Privilege>,
+    /// Further ones that are only counted.
+    pub privileged_left_out: u64,
     /// Uncompressed bytes of the archive.
     pub uncompressed_bytes: u64,
     /// Entries of the archive.

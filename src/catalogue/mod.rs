@@ -19,12 +19,14 @@ mod layer;
 pub mod licence;
 mod list;
 mod path;
+mod privilege;
 mod runtime;
 mod sbom;
+mod secret;
 mod zip;
 
 pub use component::{Component, Place};
-pub use contents::{Contents, merge};
+pub use contents::{Contents, Notable, Privileged, Secret, merge};
 pub use difference::{Change, Difference, LicenceChange, Named, PackageChange, Side};
 pub use ecosystem::OsRelease;
 pub use error::CatalogueError;
@@ -32,8 +34,10 @@ pub use facts::{FileFacts, LayerFacts};
 pub use found::{Addition, Form, Found, Need, Parsed, PathKey};
 pub use layer::{Compression, LayerRead, read_layer};
 pub use list::packages_text;
+pub use privilege::Privilege;
 pub use runtime::{Evidence, Product, Runtime, runtimes};
 pub use sbom::{SbomError, SbomSubject, Spdx, check, cyclonedx, spdx};
+pub use secret::SecretKind;
 
 #[cfg(test)]
 #[path = "../../tests/fuzz/mod.rs"]

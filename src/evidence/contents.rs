@@ -40,6 +40,13 @@ pub struct PlatformContents {
     /// SBOMs that the image carries itself, by path: their format.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub documents: BTreeMap<String, String>,
+    /// Files that look like secrets, in whatever layer: whoever pulls the image has all of them. Sorted by path; the values
+    /// are not recorded. Absent, as the next one, where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<SecretsFound>,
+    /// Files of the root file system that give whoever runs them more: setuid, setgid, capabilities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privileged: Option<PrivilegedFound>,
     pub execution: ExecutionRecord,
 }
 
@@ -78,6 +85,66 @@ pub struct LayerContents {
 pub struct Counted {
     pub name: String,
     pub packages: u64,
+}
+
+/// Files that look like secrets.
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SecretsFound {
+    pub files: Vec<SecretFound>,
+    /// Files like secrets that packages of the distribution or of a language bring, for tests and as samples.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub of_packages: u64,
+    /// Further ones, beyond what is recorded.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: u64,
+}
+
+/// A file that looks like a secret.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SecretFound {
+    pub path: String,
+    /// What it looks like: `private key`, `npm token`.
+    pub kind: String,
+    /// The layer that brings it.
+    pub layer: Digest,
+    /// The layer that deletes or replaces it. It can be read from the layer that brings it all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone_in: Option<Digest>,
+}
+
+/// Files that give whoever runs them more.
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PrivilegedFound {
+    pub files: Vec<PrivilegedFile>,
+    /// Further ones, beyond what is recorded.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: u64,
+}
+
+/// A file that gives whoever runs it more.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PrivilegedFile {
+    pub path: String,
+    /// The number of the user that it runs as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setuid: Option<u64>,
+    /// The number of the group that it runs as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setgid: Option<u64>,
+    /// As `getcap` prints them, `cap_net_raw+ep`; `unreadable` where the attribute, or one beside it, is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<String>,
+    /// The package URL of the package that owns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }
 
 /// The packages under one licence.

@@ -120,6 +120,7 @@ fn consumer(name: &str) -> DesiredConsumer {
             cooldown: ruled(Period::days(0), "default"),
             publisher_vex: ruled(false, "default"),
             licences: None,
+            hold_secrets: ruled(false, "default"),
         },
         written: format!("consumers/{name}.yaml:2"),
     }

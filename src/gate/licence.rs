@@ -189,6 +189,8 @@ mod tests {
             owned: vec![],
             runtimes: vec![],
             documents: BTreeMap::new(),
+            secrets: None,
+            privileged: None,
             execution: ExecutionRecord::default(),
         };
         ContentsRecord {

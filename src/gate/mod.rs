@@ -7,6 +7,7 @@ mod age;
 mod cooldown;
 mod coverage;
 mod licence;
+mod secrets;
 mod severity;
 mod signature;
 mod withdrawal;
@@ -53,6 +54,7 @@ const ALL: &[(&str, &dyn Requirement)] = &[
     ("cooldown", &cooldown::Cooldown),
     ("coverage", &coverage::Coverage),
     ("licence", &licence::Licence),
+    ("secrets", &secrets::Secrets),
     ("severity", &severity::SeverityThreshold),
     ("signature", &signature::Signature),
     ("withdrawal", &withdrawal::Withdrawal),

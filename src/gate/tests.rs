@@ -18,6 +18,7 @@ pub(super) fn gate() -> DesiredGate {
         cooldown: ruled(Period::days(0)),
         publisher_vex: ruled(false),
         licences: None,
+        hold_secrets: ruled(false),
     }
 }
 

@@ -19,6 +19,7 @@ mod layer_store;
 mod licences;
 mod look;
 mod manifests;
+mod notable;
 mod plan;
 mod platforms;
 mod relay;

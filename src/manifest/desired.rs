@@ -353,12 +353,14 @@ pub struct DesiredGate {
     pub publisher_vex: Ruled<bool>,
     /// Which licences packages may have; `None` where no gate asks.
     pub licences: Option<DesiredLicences>,
+    /// Whether files that look like secrets hold the image. Default `false`.
+    pub hold_secrets: Ruled<bool>,
 }
 
 impl DesiredGate {
     /// Returns whether its verdict depends on what `contents.json` says.
     pub const fn asks_contents(&self) -> bool {
-        self.licences.is_some()
+        self.licences.is_some() || self.hold_secrets.value
     }
 }
 

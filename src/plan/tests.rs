@@ -49,6 +49,7 @@ fn desired(pin: Option<Digest>) -> Desired {
         cooldown: ruled("0s".parse().unwrap()),
         publisher_vex: ruled(false),
         licences: None,
+        hold_secrets: ruled(false),
     };
     let consumer = DesiredConsumer {
         name: "payments".into(),

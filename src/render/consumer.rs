@@ -176,6 +176,9 @@ fn rules(subject: Subject<'_>, consumer: &DesiredConsumer, page: &str) -> Vec<Ru
     if gate.publisher_vex.value {
         rules.push(rule("publisherVex", "accept".to_owned(), &gate.publisher_vex.written));
     }
+    if gate.hold_secrets.value {
+        rules.push(rule("secrets", "hold".to_owned(), &gate.hold_secrets.written));
+    }
     if let Some(licences) = &gate.licences {
         let list = |terms: &[Term]| terms.iter().map(Term::to_string).collect::<Vec<_>>().join(", ");
         if !licences.deny.value.is_empty() {

@@ -2,7 +2,7 @@
 
 use fondaco::{
     evidence::{ContentsRecord, Document as _, ImageRecord},
-    model::{Digest, Verdict},
+    model::{Digest, Verdict, media_type},
 };
 
 use crate::{fake::Options, http::HttpScenario, scenario::Scenario, tiny};
@@ -111,4 +111,81 @@ fn attack_evidence_without_contents_is_not_evidence_without_licences() {
     assert_eq!((verdict, facts.len(), &record.verdicts.inputs.contents), (Verdict::Held, 1, &None));
     assert!(facts[0].starts_with("its licences are not recorded"), "{}", facts[0]);
     assert!(ContentsRecord::parse(b"{}").is_err());
+}
+
+const KEY: &[u8] = b"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\n-----END PRIVATE KEY-----\n";
+const STATUS: &[u8] = tiny::STATUS.as_bytes();
+
+/// Puts an image of these layers into a registry under tag `1`.
+fn image(
+    registries: &HttpScenario,
+    repository: &str,
+    layers: &[Vec<u8>],
+    annotations: &serde_json::Value,
+) -> Digest {
+    let registry = &registries.upstream;
+    let diff_ids: Vec<Digest> = layers.iter().map(Digest::sha256).collect();
+    let config = serde_json::json!({"architecture": "amd64", "os": "linux", "config": {},
+        "rootfs": {"type": "layers", "diff_ids": diff_ids}});
+    let config = config.to_string().into_bytes();
+    let entries: Vec<_> = layers
+        .iter()
+        .map(|tar| serde_json::json!({"mediaType": media_type::OCI_LAYER_TAR, "digest": Digest::sha256(tar), "size": tar.len()}))
+        .collect();
+    let manifest = serde_json::json!({"schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST,
+        "config": {"mediaType": media_type::OCI_CONFIG, "digest": Digest::sha256(&config), "size": config.len()},
+        "layers": entries, "annotations": annotations});
+    registry.blob(repository, config);
+    for tar in layers {
+        registry.blob(repository, tar.clone());
+    }
+    registry.manifest(repository, "1", media_type::OCI_MANIFEST, manifest.to_string().into_bytes())
+}
+
+/// Returns the page of the only digest of a repository.
+fn page(scenario: &Scenario, repository: &str) -> String {
+    let files = scenario.files();
+    let of = |path: &String| path.contains(&format!("/{repository}/sha256-")) && path.ends_with("/README.md");
+    let (_, page) = files.iter().find(|(path, _)| of(path)).unwrap();
+    String::from_utf8(page.clone()).unwrap()
+}
+
+#[test]
+fn attack_a_secret_that_a_later_layer_deletes_holds_where_the_gate_asks() {
+    let registries = HttpScenario::new(Options::default(), Options::default());
+    let base = tiny::tar(&[
+        ("etc/os-release", OS_RELEASE),
+        ("var/lib/dpkg/status", STATUS),
+        ("root/.ssh/id_rsa", KEY),
+        ("app/node_modules/tls/key.pem", KEY),
+    ]);
+    let top = tiny::tar(&[("root/.ssh/.wh.id_rsa", b"")]);
+    image(&registries, "team/app", &[base, top.clone()], &serde_json::json!({}));
+    let scenario = registries.scenario(&["team/app"]);
+    scenario.run().unwrap();
+    let recorded = record(&scenario);
+    assert_eq!(said(&recorded), (Verdict::Cleared, vec![]), "the default only records it");
+    let secrets = recorded.contents.as_ref().unwrap().platforms[0].secrets.as_ref().unwrap();
+    let file = &secrets.files[0];
+    assert_eq!((file.path.as_str(), file.kind.as_str()), ("root/.ssh/id_rsa", "private key"));
+    assert_eq!(
+        (&file.gone_in, secrets.files.len(), secrets.of_packages),
+        (&Some(Digest::sha256(&top)), 1, 1)
+    );
+    let all = scenario.files();
+    assert!(
+        all.values().all(|bytes| !String::from_utf8_lossy(bytes).contains("MIIEvQ")),
+        "the value is nowhere"
+    );
+    ask(&scenario, "secrets: hold");
+    scenario.run().unwrap();
+    let fact = "`root/.ssh/id_rsa` looks like a secret (private key); a later layer deletes or replaces it, and it is in the image all the same";
+    assert_eq!(said(&record(&scenario)), (Verdict::Held, vec![fact]));
+    let page = page(&scenario, "team/app");
+    assert!(
+        page.contains(
+            "| private key | 1 | no: layer 2 deletes or replaces it, and it is in the image all the same |"
+        ),
+        "{page}"
+    );
 }

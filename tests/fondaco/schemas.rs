@@ -127,7 +127,7 @@ fn good_others() -> Vec<(&'static str, String)> {
             "strict",
             "{maxSeverity: negligible, fixableOnly: true, unknownSeverity: refuse, signature: required, maxAge: 36h, cooldown: 2d, \
              publisherVex: accept, licences: {deny: [AGPL-1.0-or-later, \"EPL-1.0+\", GPL-2.0-only WITH Classpath-exception-2.0], \
-             allow: [MIT, LicenseRef-acme], unknown: accept, of: languages}}",
+             allow: [MIT, LicenseRef-acme], unknown: accept, of: languages}, secrets: hold}",
         ),
         of("Gate", "lax", "{}"),
         of(
@@ -238,6 +238,7 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("Gate", "LicenseRef-acme", "MIT OR ISC", "F0110"),
     ("Gate", "[MIT, LicenseRef-acme]", "[MIT, MIT]", "F0205"),
     ("Gate", "unknown: accept", "unknown: refuse", "F0110"),
+    ("Gate", "secrets: hold", "secrets: refuse", "F0110"),
     ("Gate", "of: languages", "of: distribution", "F0110"),
     ("Gate", "licences: {deny: ", "licences: {denied: ", "F0107"),
     ("TrustPolicy", "absent: record", "absent: ignore", "F0110"),

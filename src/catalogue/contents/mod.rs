@@ -1,11 +1,13 @@
 //! Layers, bottom first, become the components of one platform and a list of what was not looked at.
 //!
 //! In order: [`tree`] lays the layers over each other, [`gather`] reads what cataloguers made of the files that are left,
-//! [`join`] makes components of it, [`needs`] and [`owner`] tell how they hang together.
+//! [`join`] makes components of it, [`needs`] and [`owner`] tell how they hang together, [`notable`]
+//! what to look at twice.
 
 mod gather;
 mod join;
 mod needs;
+mod notable;
 mod owner;
 mod tree;
 
@@ -16,6 +18,7 @@ use super::{Component, LayerFacts, OsRelease};
 use crate::evidence::NotLookedAt;
 use crate::model::Package;
 use gather::Gathered;
+pub use notable::{Notable, Privileged, Secret};
 use tree::Tree;
 
 /// What one platform of an image is known to hold.
@@ -28,6 +31,8 @@ pub struct Contents {
     pub documents: BTreeMap<String, String>,
     /// Sorted.
     pub gaps: Vec<NotLookedAt>,
+    /// Secrets, and what gives privileges.
+    pub notable: Notable,
     /// Uncompressed bytes of each layer, bottom first.
     pub uncompressed: Vec<u64>,
 }
@@ -52,9 +57,12 @@ pub fn merge(layers: &[Arc<LayerFacts>]) -> Contents {
     gathered.say(joined.nameless, "packages", "no package URL can carry their names");
     let mut components = joined.components;
     needs::link(&gathered, &joined.purls, &mut components);
-    owner::link(&gathered, &joined.purls, &mut components);
+    let owners = owner::owners(&gathered, &joined.purls);
+    owner::link(&owners, &mut components);
+    let notable = notable::notable(layers, &owners);
+    drop(owners);
     let uncompressed = layers.iter().map(|layer| layer.uncompressed_bytes).collect();
-    Contents { uncompressed, ..contents(gathered, components.into_values().collect()) }
+    Contents { notable, uncompressed, ..contents(gathered, components.into_values().collect()) }
 }
 
 fn contents(mut gathered: Gathered<'_>, components: Vec<Component>) -> Contents {
@@ -69,7 +77,8 @@ fn contents(mut gathered: Gathered<'_>, components: Vec<Component>) -> Contents 
     let (mut gaps, documents) = (gathered.gaps, gathered.documents);
     gaps.sort();
     gaps.dedup();
-    Contents { components, system: gathered.system, documents, gaps, uncompressed: vec![] }
+    let system = gathered.system;
+    Contents { components, system, documents, gaps, ..Contents::default() }
 }
 
 #[cfg(test)]

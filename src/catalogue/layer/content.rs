@@ -8,6 +8,7 @@ use crate::catalogue::ecosystem::{
     Cataloguer, MAGIC_BYTES, is_executable, is_place, of_executables, wanting,
 };
 use crate::catalogue::found::{File, Form, Found, Parsed};
+use crate::catalogue::secret::{self, SecretKind};
 use crate::catalogue::{CatalogueError, FileFacts};
 use crate::model::{Algorithm, Hasher};
 
@@ -18,11 +19,17 @@ pub(super) struct Content {
     sparse_bytes: u64,
     /// Used for every file, so that a layer of a thousand executables asks for memory once.
     buffer: Vec<u8>,
+    secret: Option<SecretKind>,
 }
 
 impl Content {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { limits: *limits, kept_bytes: 0, sparse_bytes: 0, buffer: vec![] }
+        Self { limits: *limits, kept_bytes: 0, sparse_bytes: 0, buffer: vec![], secret: None }
+    }
+
+    /// Returns what kind of secret the file that was read last looks like, once.
+    pub(super) fn take_secret(&mut self) -> Option<SecretKind> {
+        self.secret.take()
     }
 
     /// Returns what cataloguers make of a file, or `None` where none of them wants it.
@@ -39,6 +46,10 @@ impl Content {
             let others: Vec<_> =
                 of_executables().filter(|one| wanted.iter().all(|two| one.name != two.name)).collect();
             wanted.extend(others);
+        } else if secret::is_suspect(path, &self.buffer) {
+            let rest = secret::HEAD_BYTES_MAX.saturating_sub(self.buffer.len() as u64);
+            entry.take(rest).read_to_end(&mut self.buffer).map_err(broken)?;
+            self.secret = secret::kind(path, &self.buffer);
         }
         if wanted.is_empty() {
             return Ok(None);

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use super::{Limits, content::Content, disputed};
+use super::{Limits, broken, content::Content, disputed};
 use crate::catalogue::ecosystem::{is_place, of_executables, wanting, wanting_directory};
 use crate::catalogue::found::{File, Parsed, PathKey};
 use crate::catalogue::path::{PATH_BYTES_MAX, join, normalise, remove_below, split};
+use crate::catalogue::privilege::{ATTRIBUTE, PRIVILEGED_MAX, Privilege};
+use crate::catalogue::secret::SECRETS_MAX;
 use crate::catalogue::{CatalogueError, FileFacts, LayerFacts};
 
 /// Marks a removal (OCI image specification, `layer.md`, "Whiteouts").
@@ -68,6 +70,7 @@ impl Keep {
         remove_below(&mut self.facts.files, &path);
         remove_below(&mut self.facts.links, &path);
         if holes.is_some() {
+            self.privilege(&path, entry)?;
             self.holed(path)
         } else if kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse() {
             self.file(path, entry)
@@ -105,7 +108,16 @@ impl Keep {
     }
 
     fn file<R: Read>(&mut self, path: String, entry: &mut tar::Entry<'_, R>) -> Result<(), CatalogueError> {
-        match self.content.read(&path, entry)? {
+        self.privilege(&path, entry)?;
+        let read = self.content.read(&path, entry)?;
+        if let Some(kind) = self.content.take_secret() {
+            if self.facts.secrets.len() < SECRETS_MAX {
+                self.facts.secrets.insert(path.clone(), kind);
+            } else {
+                self.facts.secrets_left_out += 1;
+            }
+        }
+        match read {
             Some(facts) => {
                 self.one_more()?;
                 self.facts.files.insert(path, facts);
@@ -125,6 +137,36 @@ impl Keep {
         let names = wanting(&path).chain(of_executables()).map(|one| one.name.to_owned());
         let readings = names.map(|name| (name, gap.clone())).collect();
         self.facts.files.insert(path, FileFacts { size: 0, readings });
+        Ok(())
+    }
+
+    /// Keeps what a file gives whoever runs it.
+    fn privilege<R: Read>(
+        &mut self,
+        path: &str,
+        entry: &mut tar::Entry<'_, R>,
+    ) -> Result<(), CatalogueError> {
+        let mut attribute: Option<Vec<u8>> = None;
+        for extension in entry.pax_extensions().map_err(broken)?.into_iter().flatten() {
+            match extension {
+                Ok(extension) if extension.key() == Ok(ATTRIBUTE) => {
+                    attribute = Some(extension.value_bytes().to_vec());
+                }
+                Ok(_) => {}
+                // The reader parts extensions at line ends, which binary values may have: this may have been it.
+                Err(_) => attribute = attribute.or_else(|| Some(vec![])),
+            }
+        }
+        let header = entry.header();
+        let (user, group) = (header.uid().unwrap_or_default(), header.gid().unwrap_or_default());
+        let privilege = Privilege::of(header.mode().unwrap_or_default(), user, group, attribute.as_deref());
+        if let Some(privilege) = privilege {
+            if self.facts.privileged.len() < PRIVILEGED_MAX {
+                self.facts.privileged.insert(path.to_owned(), privilege);
+            } else {
+                self.facts.privileged_left_out += 1;
+            }
+        }
         Ok(())
     }
 
@@ -183,6 +225,7 @@ impl Keep {
     fn replace(&mut self, path: &str) {
         self.facts.files.remove(path);
         self.facts.links.remove(path);
+        self.facts.privileged.remove(path);
     }
 }
 

@@ -401,3 +401,80 @@ fn holes_of_any_size_cost_nothing() {
         assert_eq!(facts.files[path].readings["go"].gaps.len(), 1, "{path}");
     }
 }
+
+/// A file with a mode, and with an extended attribute in a PAX header before it.
+fn moded(builder: &mut tar::Builder<Vec<u8>>, path: &str, mode: u32, attribute: Option<&[u8]>) {
+    if let Some(value) = attribute {
+        builder.append_pax_extensions([("SCHILY.xattr.security.capability", value)]).unwrap();
+    }
+    let mut header = header(path, tar::EntryType::Regular, 1);
+    header.set_mode(mode);
+    header.set_uid(0);
+    header.set_gid(42);
+    header.set_cksum();
+    builder.append(&header, &b"x"[..]).unwrap();
+}
+
+#[test]
+fn what_gives_privileges_is_kept_with_its_path() {
+    let raw = [1, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    // The reader of extensions parts them at line ends, which this value has.
+    let cut = [1, 0, 0, 2, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let mut builder = tar::Builder::new(vec![]);
+    moded(&mut builder, "usr/bin/su", 0o4755, None);
+    moded(&mut builder, "usr/bin/chage", 0o2755, None);
+    moded(&mut builder, "usr/bin/ping", 0o755, Some(&raw));
+    moded(&mut builder, "usr/bin/odd", 0o755, Some(&cut));
+    moded(&mut builder, "usr/bin/env", 0o755, None);
+    moded(&mut builder, "usr/bin/once", 0o4755, None);
+    moded(&mut builder, "usr/bin/once", 0o755, None);
+    let facts = plain(&builder.into_inner().unwrap(), &LIMITS).unwrap().facts;
+    let said = |path: &str| {
+        let one = facts.privileged.get(path)?;
+        Some((one.setuid, one.setgid, one.group, one.capabilities.as_deref()))
+    };
+    assert_eq!(said("usr/bin/su"), Some((true, false, 42, None)));
+    assert_eq!(said("usr/bin/chage"), Some((false, true, 42, None)));
+    assert_eq!(said("usr/bin/ping"), Some((false, false, 42, Some("cap_net_raw+ep"))));
+    assert_eq!(said("usr/bin/odd"), Some((false, false, 42, Some("unreadable"))));
+    assert_eq!((said("usr/bin/env"), said("usr/bin/once")), (None, None), "the last entry of a path counts");
+}
+
+#[test]
+fn secrets_are_kept_by_path_and_kind_and_files_that_cataloguers_read_among_them() {
+    let key = b"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\n-----END PRIVATE KEY-----\n";
+    let large = [key.as_slice(), &vec![b'\n'; 200_000]].concat();
+    let facts = facts_of(&[
+        File("root/.ssh/id_ed25519", key),
+        File("srv/large.pem", &large),
+        File("root/.npmrc", b"//registry.npmjs.org/:_authToken=npm_abc\n"),
+        File("etc/ssl/certs/ca.pem", b"-----BEGIN CERTIFICATE-----\nMIID\n"),
+        File(APK, b"P:a\nV:1\n"),
+    ]);
+    let found: Vec<_> = facts.secrets.iter().map(|(path, kind)| (path.as_str(), kind.name())).collect();
+    let expected = [
+        ("root/.npmrc", "npm token"),
+        ("root/.ssh/id_ed25519", "private key"),
+        ("srv/large.pem", "private key"),
+    ];
+    assert_eq!(found, expected);
+    assert!(facts.covers.contains(&PathKey::of("root/.npmrc")), "it still hides what is below it");
+    assert_eq!(facts.files[APK].readings["apk"].packages[0].name, "a");
+    assert!(!format!("{facts:?}").contains("npm_abc"), "the value is nowhere");
+}
+
+#[test]
+fn attack_a_flood_of_secrets_and_privileged_files_is_counted() {
+    let mut builder = tar::Builder::new(vec![]);
+    for number in 0..1005 {
+        moded(&mut builder, &format!("bin/{number}"), 0o4755, None);
+    }
+    let key = b"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\n";
+    for number in 0..1003 {
+        let header = header(&format!("k/{number}"), tar::EntryType::Regular, key.len() as u64);
+        builder.append(&header, &key[..]).unwrap();
+    }
+    let facts = plain(&builder.into_inner().unwrap(), &LIMITS).unwrap().facts;
+    assert_eq!((facts.privileged.len(), facts.privileged_left_out), (1000, 5));
+    assert_eq!((facts.secrets.len(), facts.secrets_left_out), (1000, 3));
+}

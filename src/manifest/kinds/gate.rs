@@ -39,6 +39,9 @@ pub struct GateSpec {
     /// The licences that packages may have, as the image declares them. Default: any, because what a licence asks for
     /// depends on how the software is used, which only you know.
     pub licences: Option<LicencesSpec>,
+    /// What a file leads to that looks like a committed secret, also one that a later layer deletes. Default `record`: keys
+    /// for tests look like others, and most such files are harmless.
+    pub secrets: CommittedSecrets,
 }
 
 impl Default for GateSpec {
@@ -52,6 +55,7 @@ impl Default for GateSpec {
             cooldown: Period::days(0),
             publisher_vex: PublisherVex::Record,
             licences: None,
+            secrets: CommittedSecrets::Record,
         }
     }
 }
@@ -114,6 +118,16 @@ pub enum Requirement {
     Required,
     /// The image may be cleared without it.
     Optional,
+}
+
+/// What a file that looks like a committed secret leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum CommittedSecrets {
+    /// It is shown on the image's page.
+    Record,
+    /// The image waits in quarantine. Files that packages bring do not count.
+    Hold,
 }
 
 /// What a publisher's verified statement about a vulnerability leads to.

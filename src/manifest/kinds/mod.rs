@@ -17,7 +17,8 @@ use serde::Deserialize;
 
 pub use consumer::{ConsumerSpec, GateChoice};
 pub use gate::{
-    GateSpec, LicencesSpec, Licensed, PublisherVex, Requirement, Threshold, UnknownLicence, UnknownSeverity,
+    CommittedSecrets, GateSpec, LicencesSpec, Licensed, PublisherVex, Requirement, Threshold, UnknownLicence,
+    UnknownSeverity,
 };
 pub use image_set::{ForeignLayers, ImageEntry, ImageSetSpec, Selection};
 pub use limits::LimitsSpec;

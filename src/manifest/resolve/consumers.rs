@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Names, Object, Sources, Spec};
 use crate::manifest::kinds::{
-    ConsumerSpec, GateChoice, GateSpec, Kind, LicencesSpec, Licensed, PublisherVex, Requirement,
+    CommittedSecrets, ConsumerSpec, GateChoice, GateSpec, Kind, LicencesSpec, Licensed, PublisherVex,
+    Requirement,
 };
 use crate::manifest::text::LicenceName;
 use crate::manifest::{DesiredConsumer, DesiredGate, DesiredLicences, Place};
@@ -57,6 +58,7 @@ fn thresholds(name: &str, object: &Object<'_>, path: &str, spec: &GateSpec) -> D
         cooldown: object.ruled(&at("cooldown"), spec.cooldown),
         publisher_vex: object.ruled(&at("publisherVex"), spec.publisher_vex == PublisherVex::Accept),
         licences: spec.licences.as_ref().map(|licences| self::licences(object, &at("licences"), licences)),
+        hold_secrets: object.ruled(&at("secrets"), spec.secrets == CommittedSecrets::Hold),
     }
 }
 

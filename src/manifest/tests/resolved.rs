@@ -87,6 +87,7 @@ fn the_smallest_manifest_has_a_default_for_everything_else() {
                 cooldown: default(Period::days(0)),
                 publisher_vex: default(false),
                 licences: None,
+                hold_secrets: default(false),
             },
             written: "fondaco.yaml:18".into(),
         }],
@@ -128,6 +129,7 @@ spec:
         cooldown: written(Period::days(14), "gates/strict.yaml:11"),
         publisher_vex: written(true, "gates/strict.yaml:12"),
         licences: None,
+        hold_secrets: default(false),
     };
     assert_eq!(desired(&text).consumers.remove(0).gate, expected);
 }

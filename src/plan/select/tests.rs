@@ -42,6 +42,7 @@ fn consumer(name: &str, sets: &[&str]) -> DesiredConsumer {
             cooldown: ruled(Period::days(0)),
             publisher_vex: ruled(false),
             licences: None,
+            hold_secrets: ruled(false),
         },
         written: "consumers/a.yaml:1".into(),
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Image;
+use super::notable::Notable;
 use crate::evidence::{
     ExecutionRecord, LayerContents, LicenceFound, PlatformContents, PlatformRecord, RuntimeFound, SbomRecord,
 };
@@ -49,6 +50,7 @@ struct Contents {
     without_licence: u64,
     owned: usize,
     runtimes: Vec<RuntimeFound>,
+    notable: Notable,
     settings: Vec<Setting>,
     record: Link,
 }
@@ -129,6 +131,7 @@ fn contents(image: Image<'_>, found: &PlatformContents) -> Contents {
         without_licence: none.map_or(0, |none| none.packages),
         owned: found.owned.len(),
         runtimes: found.runtimes.clone(),
+        notable: super::notable::notable(found),
         settings: settings(&found.execution),
         record: image.file("contents.json"),
     }

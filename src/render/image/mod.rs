@@ -5,6 +5,7 @@ mod custody;
 mod findings;
 mod history;
 mod inside;
+mod notable;
 mod publisher;
 mod verdicts;
 mod vouching;
