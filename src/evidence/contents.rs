@@ -40,6 +40,10 @@ pub struct PlatformContents {
     /// SBOMs that the image carries itself, by path: their format.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub documents: BTreeMap<String, String>,
+    /// What the image says of the image it was built on. Which image it is that the mirror holds is computed from layers
+    /// when it is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<BaseRecord>,
     /// Files that look like secrets, in whatever layer: whoever pulls the image has all of them. Sorted by path; the values
     /// are not recorded. Absent, as the next one, where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,6 +89,34 @@ pub struct LayerContents {
 pub struct Counted {
     pub name: String,
     pub packages: u64,
+}
+
+/// What an image says of the image it was built on.
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BaseRecord {
+    /// A claim: nobody but the publisher says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated: Option<BaseStated>,
+    /// A hint: the number of layers below the last command or entry point that the history sets under further layers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history_layers: Option<u64>,
+}
+
+/// The base image as its publisher names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BaseStated {
+    /// `org.opencontainers.image.base.name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// `org.opencontainers.image.base.digest`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// `annotation` of the manifest, or `label` of the configuration.
+    pub by: String,
 }
 
 /// Files that look like secrets.

@@ -7,6 +7,7 @@
 //!
 //! To add a document: one file in `documents/` that implements [`Document`], and its line in [`files`] and [`load`].
 
+mod base;
 mod changes;
 mod contents;
 mod document;
@@ -24,6 +25,7 @@ pub(crate) mod sample;
 mod tests;
 mod verdicts;
 
+pub use base::{Base, Bases};
 pub use changes::changes;
 pub use contents::*;
 pub use document::Document;

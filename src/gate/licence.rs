@@ -189,6 +189,7 @@ mod tests {
             owned: vec![],
             runtimes: vec![],
             documents: BTreeMap::new(),
+            base: None,
             secrets: None,
             privileged: None,
             execution: ExecutionRecord::default(),

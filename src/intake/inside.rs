@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::platforms::Catalogued;
-use super::{licences, notable};
+use super::{base, licences, notable};
 use crate::catalogue::{self, Component, Evidence};
 use crate::evidence::{Counted, ExecutionRecord, LayerContents, Owned, PlatformContents, RuntimeFound};
 use crate::model::{Execution, ImageConfig};
@@ -49,6 +49,7 @@ pub(super) fn record(of: &Catalogued) -> PlatformContents {
             .take(LISTED_MAX)
             .map(|(path, format)| (cut(path), cut(format)))
             .collect(),
+        base: base::record(&of.annotations, &of.config, of.layers.len()),
         secrets: notable::secrets(&of.contents.notable, &of.layers),
         privileged: notable::privileged(&of.contents.notable),
         execution: execution(&of.config),

@@ -5,6 +5,7 @@
 //! counts as sent before the whole blob is known to have its digest. Dropping the future stops everything.
 //! Next in reading order: [`crate::trust`], which asks who made the image.
 
+mod base;
 mod blobs;
 mod bring;
 mod companions;

@@ -24,6 +24,8 @@ const PLATFORM_BYTES_MAX: usize = 64;
 pub(super) struct Catalogued {
     pub platform: Platform,
     pub manifest: Descriptor,
+    /// Of its manifest.
+    pub annotations: BTreeMap<String, String>,
     pub config: ImageConfig,
     pub layers: Vec<LayerRecord>,
     pub contents: Contents,
@@ -57,7 +59,8 @@ pub(super) async fn catalogue(
     let mut contents = transfer.intake.cpu.run(move || merge(&facts)).await?;
     contents.gaps.extend(unread_layers.iter().map(gap));
     let manifest = node.raw.descriptor.clone();
-    Ok(Some(Catalogued { platform, manifest, config, layers, contents, unread: unread_layers }))
+    let annotations = image.annotations.clone();
+    Ok(Some(Catalogued { platform, manifest, annotations, config, layers, contents, unread: unread_layers }))
 }
 
 /// Returns the facts of a layer that is what the configuration promises; `None` where it cannot be read.

@@ -44,7 +44,12 @@ fn is_manifest(file: &str, subject: Subject<'_>) -> bool {
     let gates = desired.consumers.iter().flat_map(|consumer| {
         let gate = &consumer.gate;
         let rules = [&gate.max_severity.written, &gate.fixable_only.written, &gate.unknown_severity.written];
-        rules.into_iter().chain([&gate.signature_required.written, &gate.max_age.written, &consumer.written])
+        let licences = gate.licences.iter().flat_map(|licences| {
+            let allow = licences.allow.as_ref().map(|allow| &allow.written);
+            [&licences.deny.written, &licences.unknown.written].into_iter().chain(allow)
+        });
+        let rules = rules.into_iter().chain(licences).chain([&gate.hold_secrets.written]);
+        rules.chain([&gate.signature_required.written, &gate.max_age.written, &consumer.written])
     });
     let policies = desired.policies.values();
     let actions = policies.clone().flat_map(|policy| policy.actions.values().map(|action| &action.written));

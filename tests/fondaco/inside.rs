@@ -189,3 +189,43 @@ fn attack_a_secret_that_a_later_layer_deletes_holds_where_the_gate_asks() {
         "{page}"
     );
 }
+
+#[test]
+fn a_base_is_the_recorded_image_whose_layers_are_shared_and_a_claim_stays_one() {
+    let registries = HttpScenario::new(Options::default(), Options::default());
+    let bottom = tiny::tar(&[("etc/os-release", OS_RELEASE), ("var/lib/dpkg/status", STATUS)]);
+    let top =
+        tiny::tar(&[("app/node_modules/own/package.json", b"{\"name\": \"own\", \"version\": \"2.0.0\"}")]);
+    let base = image(&registries, "team/base", std::slice::from_ref(&bottom), &serde_json::json!({}));
+    let stated = serde_json::json!({"org.opencontainers.image.base.name": "docker.io/library/debian:12",
+        "org.opencontainers.image.base.digest": Digest::sha256("another")});
+    image(&registries, "team/app", &[bottom.clone(), top.clone()], &stated);
+    let right = serde_json::json!({"org.opencontainers.image.base.digest": base});
+    image(&registries, "team/right", &[bottom, top], &right);
+    let scenario = registries.scenario(&["team/app", "team/base", "team/right"]);
+    scenario.run().unwrap();
+    let of = |name: &str| {
+        page(&scenario, name)
+            .lines()
+            .filter(|line| line.contains("shares all") || line.contains("stated by"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let app = of("team/app");
+    assert!(
+        app[0].contains("team/base@")
+            && app[0].contains("shares all 1 layer of it, recorded since 2026-11-21 | 1 | 1 | 1 |"),
+        "{app:?}"
+    );
+    assert!(app[1].contains("not checked: no image of that digest is recorded"), "{app:?}");
+    assert!(
+        of("team/right")[1]
+            .contains("an image of that digest is recorded, and shares all its layers | 1 | 1 | 1 |"),
+        "{:?}",
+        of("team/right")
+    );
+    assert_eq!(of("team/base"), [] as [String; 0]);
+    let tip = scenario.tip();
+    scenario.run().unwrap();
+    assert_eq!(scenario.tip(), tip, "a second run commits nothing");
+}

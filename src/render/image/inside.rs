@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Image;
+use super::base::{self, Row};
 use super::notable::Notable;
 use crate::evidence::{
     ExecutionRecord, LayerContents, LicenceFound, PlatformContents, PlatformRecord, RuntimeFound, SbomRecord,
@@ -37,6 +38,7 @@ struct Platform {
     layers: usize,
     layer_bytes: u64,
     sbom: Option<SbomRecord>,
+    bases: Vec<Row>,
     /// Absent of images that were taken in before this was recorded.
     contents: Option<Contents>,
 }
@@ -102,6 +104,8 @@ pub(super) fn section(image: Image<'_>) -> Section {
 }
 
 fn platform(image: Image<'_>, record: &PlatformRecord) -> Platform {
+    let recorded = image.record.contents.iter().flat_map(|all| &all.platforms);
+    let found = recorded.into_iter().find(|one| one.digest == record.digest);
     Platform {
         name: record.platform.clone(),
         digest: record.digest.short(),
@@ -111,10 +115,8 @@ fn platform(image: Image<'_>, record: &PlatformRecord) -> Platform {
         layers: record.layers.len(),
         layer_bytes: record.layers.iter().fold(0, |sum: u64, layer| sum.saturating_add(layer.size)),
         sbom: record.sbom.clone(),
-        contents: image.record.contents.as_ref().and_then(|all| {
-            let found = all.platforms.iter().find(|one| one.digest == record.digest)?;
-            Some(contents(image, found))
-        }),
+        bases: base::rows(image, record, found),
+        contents: found.map(|found| contents(image, found)),
     }
 }
 

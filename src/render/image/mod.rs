@@ -1,5 +1,6 @@
 //! `evidence/images/<repository>/<digest>/README.md`: everything about one digest, one file here a section.
 
+mod base;
 mod companions;
 mod custody;
 mod findings;
@@ -16,7 +17,7 @@ use serde::Serialize;
 use super::link::Link;
 use super::template::{Page, RenderError, render};
 use super::{Pages, Subject};
-use crate::evidence::{ImageRecord, image_directory, repository_directory};
+use crate::evidence::{Bases, ImageRecord, image_directory, repository_directory};
 use crate::model::{Digest, Repository};
 
 #[derive(Serialize)]
@@ -85,13 +86,16 @@ struct Image<'a> {
     repository: &'a Repository,
     digest: &'a Digest,
     record: &'a ImageRecord,
+    bases: &'a Bases,
 }
 
 pub(super) fn pages(subject: Subject<'_>, pages: &mut Pages) -> Result<(), RenderError> {
+    let bases = Bases::new(subject.evidence);
     for ((repository, digest), record) in &subject.evidence.images {
         let directory = image_directory(repository, digest);
         let page = format!("{directory}/README.md");
-        let image = Image { subject, page: &page, directory: &directory, repository, digest, record };
+        let image =
+            Image { subject, page: &page, directory: &directory, repository, digest, record, bases: &bases };
         let text = render(Page::Image, &values(image))?;
         pages.insert(page, text);
     }
