@@ -226,6 +226,7 @@ mod tests {
             system: None,
             package_count: 3,
             layers: vec![],
+            sbom: None,
         };
         let platforms: Vec<_> = platforms.iter().map(platform).collect();
         let verification = VerificationRecord {

@@ -492,8 +492,9 @@ fn quarantine_keeps_what_a_distribution_would_not_give_up() {
 fn what_a_broken_off_intake_left_goes_when_a_document_names_it() {
     let mirrored = Mirrored::new();
     let (mirror, quarantine) = (&mirrored.fakes.mirror, mirrored.quarantine("library/nginx"));
-    let stray = Digest::sha256(b"{}");
-    mirror.manifest(&quarantine, &stray.keep_tag(), media_type::OCI_MANIFEST, "{}");
+    let left = r#"{"left": "by a run that broke off"}"#;
+    let stray = Digest::sha256(left);
+    mirror.manifest(&quarantine, &stray.keep_tag(), media_type::OCI_MANIFEST, left);
     mirrored.run("2026-11-21T12:00:00Z");
     assert_eq!(mirrored.deletions(), [""; 0], "nobody named it");
     let subject =

@@ -6,11 +6,9 @@ use std::sync::Arc;
 use super::seeds;
 use crate::catalogue::ecosystem::{ALL, Cataloguer, is_executable, of_executables, wanting};
 use crate::catalogue::found::File;
-use crate::catalogue::{
-    CycloneDx, FileFacts, LayerFacts, Parsed, SbomSubject, cyclonedx, merge, packages_text,
-};
-use crate::model::Digest;
+use crate::catalogue::{FileFacts, LayerFacts, Parsed, SbomSubject, cyclonedx, merge, packages_text};
 use crate::model::foreign::is_deceptive;
+use crate::model::{CycloneDx, Digest};
 
 fn of(name: &str) -> &'static Cataloguer {
     ALL.iter().find(|one| one.name == name).unwrap()

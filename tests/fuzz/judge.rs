@@ -7,11 +7,11 @@ use super::run::{Answer, magnitude};
 use crate::catalogue::check::{self, Profile};
 use crate::catalogue::found::{LISTED_MAX, PACKAGES_MAX};
 use crate::catalogue::{
-    Component, Contents, CycloneDx, FileFacts, Form, Found, LayerFacts, Parsed, SbomSubject, cyclonedx,
-    merge, packages_text, runtimes,
+    Component, Contents, FileFacts, Form, Found, LayerFacts, Parsed, SbomSubject, cyclonedx, merge,
+    packages_text, runtimes,
 };
 use crate::model::foreign::is_deceptive;
-use crate::model::{Digest, Package};
+use crate::model::{CycloneDx, Digest, Package};
 
 /// The most bytes of findings that a file may come to, beside so many for each of its bytes: what is read is copied a few
 /// times at most, and an archive's content has a budget of its own.

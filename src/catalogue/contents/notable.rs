@@ -173,7 +173,8 @@ mod tests {
 
     #[test]
     fn what_packages_bring_is_counted() {
-        let owners = Owners::of_distribution(&[("usr/share/doc/openssl/key.pem", "pkg:deb/debian/openssl@3")]);
+        let owners =
+            Owners::of_distribution(&[("usr/share/doc/openssl/key.pem", "pkg:deb/debian/openssl@3")]);
         let paths = ["usr/share/doc/openssl/key.pem", "app/node_modules/tls/key.pem", "root/key.pem"];
         let notable = look(vec![secret(&paths)], &owners);
         let paths: Vec<&str> = notable.secrets.iter().map(|one| one.path.as_str()).collect();
