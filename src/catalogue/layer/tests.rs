@@ -447,7 +447,7 @@ fn secrets_are_kept_by_path_and_kind_and_files_that_cataloguers_read_among_them(
     let facts = facts_of(&[
         File("root/.ssh/id_ed25519", key),
         File("srv/large.pem", &large),
-        File("root/.npmrc", b"//registry.npmjs.org/:_authToken=npm_abc\n"),
+        File("root/.npmrc", b"//npm.acme.example/:_authToken=npm_abc\n"),
         File("etc/ssl/certs/ca.pem", b"-----BEGIN CERTIFICATE-----\nMIID\n"),
         File(APK, b"P:a\nV:1\n"),
     ]);
