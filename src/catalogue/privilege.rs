@@ -21,7 +21,7 @@ pub struct Privilege {
     pub user: u64,
     /// The file's group, a number.
     pub group: u64,
-    /// As `getcap` prints them, `cap_net_raw+ep`; `unreadable` where the attribute, or one beside it, is.
+    /// As `getcap` prints them, `cap_net_raw+ep`; `unreadable` where the attribute is.
     pub capabilities: Option<String>,
 }
 

@@ -147,14 +147,10 @@ impl Keep {
         entry: &mut tar::Entry<'_, R>,
     ) -> Result<(), CatalogueError> {
         let mut attribute: Option<Vec<u8>> = None;
-        for extension in entry.pax_extensions().map_err(broken)?.into_iter().flatten() {
-            match extension {
-                Ok(extension) if extension.key() == Ok(ATTRIBUTE) => {
-                    attribute = Some(extension.value_bytes().to_vec());
-                }
-                Ok(_) => {}
-                // The reader parts extensions at line ends, which binary values may have: this may have been it.
-                Err(_) => attribute = attribute.or_else(|| Some(vec![])),
+        // Records that cannot be read have refused the layer before.
+        for extension in entry.pax_extensions().map_err(broken)?.into_iter().flatten().flatten() {
+            if extension.key() == Ok(ATTRIBUTE) {
+                attribute = Some(extension.value_bytes().to_vec());
             }
         }
         let header = entry.header();

@@ -418,13 +418,13 @@ fn moded(builder: &mut tar::Builder<Vec<u8>>, path: &str, mode: u32, attribute: 
 #[test]
 fn what_gives_privileges_is_kept_with_its_path() {
     let raw = [1, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    // The reader of extensions parts them at line ends, which this value has.
-    let cut = [1, 0, 0, 2, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    // Of no revision that Linux knows.
+    let odd = [1, 0, 0, 9, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     let mut builder = tar::Builder::new(vec![]);
     moded(&mut builder, "usr/bin/su", 0o4755, None);
     moded(&mut builder, "usr/bin/chage", 0o2755, None);
     moded(&mut builder, "usr/bin/ping", 0o755, Some(&raw));
-    moded(&mut builder, "usr/bin/odd", 0o755, Some(&cut));
+    moded(&mut builder, "usr/bin/odd", 0o755, Some(&odd));
     moded(&mut builder, "usr/bin/env", 0o755, None);
     moded(&mut builder, "usr/bin/once", 0o4755, None);
     moded(&mut builder, "usr/bin/once", 0o755, None);
