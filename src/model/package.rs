@@ -118,8 +118,11 @@ impl Package {
     pub fn purl(&self) -> Result<String, PackageError> {
         let fail = |e: packageurl::Error| PackageError { purl: self.name.clone(), reason: e.to_string() };
         let mut purl = PackageUrl::new(self.ecosystem.purl_type(), self.name.clone()).map_err(fail)?;
-        if !self.namespace.is_empty() {
-            purl.with_namespace(self.namespace.clone()).map_err(fail)?;
+        // Whoever reads it leaves such segments out, as purl-spec says, and would have another package.
+        let segments = self.namespace.split('/').filter(|segment| !["", ".", ".."].contains(segment));
+        let namespace = segments.collect::<Vec<_>>().join("/");
+        if !namespace.is_empty() {
+            purl.with_namespace(namespace).map_err(fail)?;
         }
         if !self.version.is_empty() {
             purl.with_version(self.version.clone()).map_err(fail)?;
@@ -224,6 +227,21 @@ mod tests {
             let purl = package.purl().unwrap();
             assert_eq!(purl.parse::<Package>().unwrap(), package, "{purl}");
         }
+    }
+
+    #[test]
+    fn segments_that_readers_leave_out_are_not_written() {
+        let package = Package {
+            ecosystem: Ecosystem::Swift,
+            namespace: "../git.example/./apple/".into(),
+            name: "swift-nio".into(),
+            version: "1.40.0".into(),
+            architecture: None,
+            distro: None,
+            source: Source { name: "swift-nio".into(), version: "1.40.0".into() },
+            qualifiers: BTreeMap::new(),
+        };
+        assert_eq!(package.purl().unwrap(), "pkg:swift/git.example/apple/swift-nio@1.40.0");
     }
 
     /// Examples of package-url/purl-spec, `types/`.
