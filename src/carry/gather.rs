@@ -15,10 +15,9 @@ use super::{
     select::{Selected, SelectedTag},
 };
 use crate::{
-    catalogue::{self, Component, SbomSubject},
     evidence::{self, PlatformRecord},
     intake::{self, IntakeError, Node, Side},
-    model::{CycloneDx, Descriptor, Digest, Document, Reference, Repository, media_type},
+    model::{Descriptor, Digest, Document, Reference, Repository, media_type},
     reconcile::{State, World, quarantine_of},
     registry::{LayoutRegistry, Registry},
     trust::sign::{self, OrgSigner, Stored, Vouching},
@@ -263,19 +262,7 @@ impl Gatherer<'_> {
         if let Some(document) = kept.remove(digest) {
             return Ok(document);
         }
-        let text = selected.record.packages.get(&platform.packages).map_or("", String::as_str);
-        let components: Result<Vec<Component>, _> = text.lines().map(Component::of_purl).collect();
-        let components = components.map_err(|error| CarryError::Task(error.to_string()))?;
-        let subject = SbomSubject {
-            repository: distribution.to_string(),
-            digest: platform.digest.clone(),
-            platform: platform.platform.clone(),
-            system: platform.system.clone(),
-            sha512: None,
-            creator: None,
-        };
-        let taken_in = selected.record.custody.hops.first().map(|hop| hop.at);
-        let made = catalogue::cyclonedx(CycloneDx::V1_6, &subject, &components, taken_in, &self.world.tool);
-        made.map_err(|error| CarryError::Task(error.to_string()))
+        let made = sign::attest::of_list(selected.record, platform, distribution, &self.world.tool);
+        made.map_err(CarryError::Task)
     }
 }

@@ -29,8 +29,8 @@ pub struct SbomOrder {
     pub creator: Option<String>,
     /// When the image is taken in.
     pub at: Instant,
-    /// Version of this program.
-    pub tool_version: String,
+    /// `fondaco 0.1.0`.
+    pub tool: String,
 }
 
 /// Writes the SBOM of each platform as a referrer of its manifest and reads it back. Returns them by that manifest.
@@ -67,7 +67,7 @@ async fn made(
     let failed = |detail: String, kind: Kind| IntakeError::Sbom { platform: platform.clone(), detail, kind };
     let subject = subject(order, one, nodes);
     let components: Vec<Component> = one.contents.components.clone();
-    let (version, at, tool) = (order.version, order.at, order.tool_version.clone());
+    let (version, at, tool) = (order.version, order.at, order.tool.clone());
     let write = move || cyclonedx(version, &subject, &components, Some(at), &tool);
     let made: Result<Result<Vec<u8>, SbomError>, Panicked> = transfer.intake.cpu.run(write).await;
     let document = made?.map_err(|error| failed(error.to_string(), error.kind()))?;

@@ -201,7 +201,7 @@ fn sbom(world: &World, desired: &Desired, source: &Repository, at: Instant) -> S
         repository: source.to_string(),
         creator: desired.mirror.sbom.creator.clone(),
         at,
-        tool_version: world.tool.clone(),
+        tool: world.tool.clone(),
     }
 }
 

@@ -82,7 +82,8 @@ impl SbomError {
 }
 
 /// Returns the SBOM as canonical JSON. Equal arguments give equal bytes: the serial number is derived from the image
-/// and the tool's version, and `at` is the time of an event, or absent.
+/// and the tool's version, and `at` is the time of an event, or absent. `tool` is named as records name it,
+/// `fondaco 0.1.0`.
 ///
 /// # Errors
 /// [`SbomError`] where the model does not hold.
@@ -91,9 +92,9 @@ pub fn cyclonedx(
     image: &SbomSubject,
     components: &[Component],
     at: Option<Instant>,
-    tool_version: &str,
+    tool: &str,
 ) -> Result<Vec<u8>, SbomError> {
-    let sorted = sorted(components);
+    let (sorted, tool_version) = (sorted(components), version_of(tool));
     let serial_number = UrnUuid::new(serial::of(image, version.number(), tool_version))
         .map_err(|error| SbomError::Model(format!("{error:?}")))?;
     let bom = Bom {
@@ -124,15 +125,20 @@ pub fn spdx(
     image: &SbomSubject,
     components: &[Component],
     at: Option<Instant>,
-    tool_version: &str,
+    tool: &str,
 ) -> Result<Vec<u8>, SbomError> {
-    let sorted = sorted(components);
+    let (sorted, tool_version) = (sorted(components), version_of(tool));
     let elements = element::of(image, &sorted);
     let document = match version {
         Spdx::V2_3 => spdx2::document(image, &elements, at, tool_version),
         Spdx::V3_0_1 => spdx3::document(image, &elements, at, tool_version),
     };
     canonical::value_to_text(&document).map(String::into_bytes).map_err(|e| SbomError::Json(e.to_string()))
+}
+
+/// Returns the version alone of a tool as records name it.
+fn version_of(tool: &str) -> &str {
+    tool.rsplit_once(' ').map_or(tool, |(_, version)| version)
 }
 
 /// Returns each component once, by package URL.

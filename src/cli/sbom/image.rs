@@ -78,9 +78,9 @@ fn told(arguments: &Arguments, image: &Image, ui: &Ui) -> Exit {
     let subject = subject(arguments, image);
     // Of an image alone there is no event to date the document by: it is written now.
     let at = Some(env::now());
-    let tool = env!("CARGO_PKG_VERSION");
-    let cyclonedx = |version| catalogue::cyclonedx(version, &subject, &contents.components, at, tool);
-    let spdx = |version| catalogue::spdx(version, &subject, &contents.components, at, tool);
+    let tool = world::tool();
+    let cyclonedx = |version| catalogue::cyclonedx(version, &subject, &contents.components, at, &tool);
+    let spdx = |version| catalogue::spdx(version, &subject, &contents.components, at, &tool);
     let document = match arguments.format {
         Format::Table => {
             show(ui, &table(image), &json(image));

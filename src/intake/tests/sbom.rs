@@ -12,7 +12,7 @@ fn order() -> SbomOrder {
         repository: "up.example/library/a".to_owned(),
         creator: Some("sbom@acme.example".to_owned()),
         at: "2026-11-21T00:00:00Z".parse().unwrap(),
-        tool_version: "0.1.0".to_owned(),
+        tool: "fondaco 0.1.0".to_owned(),
     }
 }
 

@@ -33,6 +33,8 @@ use crate::{
 };
 use sbom::Sboms;
 
+pub use sbom::of_list;
+
 /// By how many days the advisories have to be newer before the same result is attested again: consumers' policies
 /// commonly refuse scans that are older than a week or a month.
 pub const ADVISORIES_AGE_DAYS: u64 = 7;

@@ -6,7 +6,7 @@ use super::{Facts, is_too_large};
 use crate::{
     catalogue::{self, Component, SbomSubject},
     evidence::{ImageRecord, PlatformRecord},
-    model::{CycloneDx, Digest},
+    model::{CycloneDx, Digest, Repository},
     trust::sign::Documents,
 };
 
@@ -38,11 +38,24 @@ pub(super) fn document(facts: &Facts<'_>, digest: &Digest, sboms: Sboms<'_>) -> 
         (Some(sbom), None) => return Err(format!("SBOM `{}` was not read", sbom.digest)),
         (None, _) => {}
     }
+    of_list(record, platform, facts.distribution, sboms.tool)
+}
+
+/// Returns the document of a platform for which the intake kept none, from its recorded list of packages.
+///
+/// # Errors
+/// A sentence, where the list does not read back.
+pub fn of_list(
+    record: &ImageRecord,
+    platform: &PlatformRecord,
+    distribution: &Repository,
+    tool: &str,
+) -> Result<Vec<u8>, String> {
     let text = record.packages.get(&platform.packages).map_or("", String::as_str);
     let components: Result<Vec<Component>, _> = text.lines().map(Component::of_purl).collect();
     let subject = SbomSubject {
-        repository: facts.distribution.to_string(),
-        digest: digest.clone(),
+        repository: distribution.to_string(),
+        digest: platform.digest.clone(),
         platform: platform.platform.clone(),
         system: platform.system.clone(),
         sha512: None,
@@ -50,7 +63,7 @@ pub(super) fn document(facts: &Facts<'_>, digest: &Digest, sboms: Sboms<'_>) -> 
     };
     let components = components.map_err(|error| error.to_string())?;
     let taken_in = record.custody.hops.first().map(|hop| hop.at);
-    catalogue::cyclonedx(CycloneDx::V1_6, &subject, &components, taken_in, sboms.tool)
+    catalogue::cyclonedx(CycloneDx::V1_6, &subject, &components, taken_in, tool)
         .map_err(|error| error.to_string())
 }
 
