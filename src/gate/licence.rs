@@ -170,9 +170,10 @@ fn not_recorded(wanted: &DesiredLicences) -> Reason {
 mod tests {
     use super::*;
     use crate::{
-        evidence::{ContentsRecord, ExecutionRecord, PlatformContents, PlatformRecord, VerificationRecord},
+        evidence::{ContentsRecord, PlatformContents},
+        gate::tests,
         manifest::Ruled,
-        model::{Digest, Outcome},
+        model::Outcome,
     };
 
     fn found(expression: &str, packages: u64, of_distribution: u64, first: &[&str]) -> LicenceFound {
@@ -182,23 +183,10 @@ mod tests {
 
     fn contents(platforms: &[(&str, Vec<LicenceFound>)]) -> ContentsRecord {
         let platform = |(name, licences): &(&str, Vec<LicenceFound>)| PlatformContents {
-            digest: Digest::sha256(name),
-            layers: vec![],
-            kinds: vec![],
             licences: licences.clone(),
-            owned: vec![],
-            runtimes: vec![],
-            documents: BTreeMap::new(),
-            base: None,
-            secrets: None,
-            privileged: None,
-            execution: ExecutionRecord::default(),
+            ..tests::nothing_in(name)
         };
-        ContentsRecord {
-            schema: "fondaco/contents/v1alpha1".into(),
-            subject: Digest::sha256("image"),
-            platforms: platforms.iter().map(platform).collect(),
-        }
+        tests::contents(platforms.iter().map(platform).collect())
     }
 
     fn wanted(deny: &[&str], allow: Option<&[&str]>) -> DesiredLicences {
@@ -217,43 +205,10 @@ mod tests {
         platforms: &[&str],
         wanted: DesiredLicences,
     ) -> Vec<Reason> {
-        let platform = |name: &&str| PlatformRecord {
-            platform: (*name).into(),
-            digest: Digest::sha256(name),
-            media_type: "m".into(),
-            size: 1,
-            packages: "packages.txt".into(),
-            system: None,
-            package_count: 3,
-            layers: vec![],
-            sbom: None,
-        };
-        let platforms: Vec<_> = platforms.iter().map(platform).collect();
-        let verification = VerificationRecord {
-            schema: "fondaco/verification/v1alpha1".into(),
-            subject: Digest::sha256("image"),
-            policy: "none".into(),
-            policy_digest: Digest::sha256("policy"),
-            root: None,
-            outcome: Outcome::Absent,
-            reason: String::new(),
-            demands: vec![],
-            attestations: vec![],
-            signatures: vec![],
-        };
-        let facts = Facts {
-            platforms: &platforms,
-            unread: &[],
-            verification: &verification,
-            policy: None,
-            scan: None,
-            contents,
-            first_seen: None,
-            cooldown: None,
-            withdrawals: &[],
-            now: "2026-11-21T00:00:00Z".parse().unwrap(),
-        };
-        Licence.reasons(&facts, &DesiredGate { licences: Some(wanted), ..crate::gate::tests::gate() })
+        let platforms: Vec<_> = platforms.iter().map(|name| tests::platform(name)).collect();
+        let verification = tests::verification(Outcome::Absent);
+        let facts = Facts { contents, ..tests::facts(&platforms, &verification) };
+        Licence.reasons(&facts, &DesiredGate { licences: Some(wanted), ..tests::gate() })
     }
 
     fn facts(reasons: &[Reason]) -> Vec<(Verdict, &str, &str)> {

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
     use crate::{
         manifest::{DesiredAttestation, Ruled},
-        model::{DemandOutcome, Digest},
+        model::DemandOutcome,
     };
 
     fn record(outcome: Outcome, demands: &[(&str, Outcome)]) -> VerificationRecord {
@@ -108,16 +108,8 @@ mod tests {
             reason: "as the test says".to_owned(),
         };
         VerificationRecord {
-            schema: "fondaco/verification/v1alpha1".into(),
-            subject: Digest::sha256("image"),
-            policy: "official".into(),
-            policy_digest: Digest::sha256("policy"),
-            root: None,
-            outcome,
-            reason: "as a whole".into(),
             demands: demands.iter().map(made).collect(),
-            attestations: vec![],
-            signatures: vec![],
+            ..crate::gate::tests::verification(outcome)
         }
     }
 

@@ -2,7 +2,10 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::{
-    evidence::{AdvisoriesUsed, NotLookedAt},
+    evidence::{
+        AdvisoriesUsed, ContentsRecord, ExecutionRecord, NotLookedAt, PlatformContents, PlatformRecord,
+        VerificationRecord,
+    },
     manifest::Ruled,
     model::{Digest, Finding, FindingStatement, Outcome, Period, Severity, VexStatus},
 };
@@ -58,13 +61,8 @@ fn scan(as_of: &str, findings: Vec<Finding>, not_looked_at: Vec<NotLookedAt>) ->
     }
 }
 
-fn verdict(
-    scan: Option<&ScanRecord>,
-    outcome: Outcome,
-    actions: &[(Outcome, Verdict)],
-    gate: DesiredGate,
-) -> ConsumerVerdict {
-    let verification = VerificationRecord {
+pub(super) fn verification(outcome: Outcome) -> VerificationRecord {
+    VerificationRecord {
         schema: "fondaco/verification/v1alpha1".into(),
         subject: Digest::sha256("image"),
         policy: "official".into(),
@@ -75,16 +73,14 @@ fn verdict(
         demands: vec![],
         attestations: vec![],
         signatures: vec![],
-    };
-    let policy = DesiredPolicy {
-        name: "official".into(),
-        actions: actions.iter().map(|(o, v)| (*o, ruled(*v))).collect::<BTreeMap<_, _>>(),
-        written: "trust/official.yaml:4".into(),
-        ..DesiredPolicy::default()
-    };
-    let platforms = [PlatformRecord {
-        platform: "linux/amd64".into(),
-        digest: Digest::sha256("image"),
+    }
+}
+
+/// Returns a platform whose digest is that of its name.
+pub(super) fn platform(name: &str) -> PlatformRecord {
+    PlatformRecord {
+        platform: name.into(),
+        digest: Digest::sha256(name),
         media_type: "m".into(),
         size: 1,
         packages: "packages.txt".into(),
@@ -92,19 +88,62 @@ fn verdict(
         package_count: 3,
         layers: vec![],
         sbom: None,
-    }];
-    let facts = Facts {
-        platforms: &platforms,
+    }
+}
+
+/// Returns the contents of platforms that [`platform`] makes.
+pub(super) fn contents(platforms: Vec<PlatformContents>) -> ContentsRecord {
+    ContentsRecord { schema: "fondaco/contents/v1alpha1".into(), subject: Digest::sha256("image"), platforms }
+}
+
+/// Returns what is found in a platform of this name: nothing.
+pub(super) fn nothing_in(name: &str) -> PlatformContents {
+    PlatformContents {
+        digest: Digest::sha256(name),
+        layers: vec![],
+        kinds: vec![],
+        licences: vec![],
+        owned: vec![],
+        runtimes: vec![],
+        documents: BTreeMap::new(),
+        base: None,
+        secrets: None,
+        privileged: None,
+        execution: ExecutionRecord::default(),
+    }
+}
+
+/// Returns what is known of platforms that are neither scanned nor catalogued.
+pub(super) fn facts<'a>(platforms: &'a [PlatformRecord], verification: &'a VerificationRecord) -> Facts<'a> {
+    Facts {
+        platforms,
         unread: &[],
-        verification: &verification,
-        policy: Some(&policy),
-        scan,
+        verification,
+        policy: None,
+        scan: None,
         contents: None,
         first_seen: None,
         cooldown: None,
         withdrawals: &[],
         now: "2026-11-21T00:00:00Z".parse().unwrap(),
+    }
+}
+
+fn verdict(
+    scan: Option<&ScanRecord>,
+    outcome: Outcome,
+    actions: &[(Outcome, Verdict)],
+    gate: DesiredGate,
+) -> ConsumerVerdict {
+    let verification = verification(outcome);
+    let policy = DesiredPolicy {
+        name: "official".into(),
+        actions: actions.iter().map(|(o, v)| (*o, ruled(*v))).collect::<BTreeMap<_, _>>(),
+        written: "trust/official.yaml:4".into(),
+        ..DesiredPolicy::default()
     };
+    let platforms = [platform("linux/amd64")];
+    let facts = Facts { policy: Some(&policy), scan, ..facts(&platforms, &verification) };
     let consumer = DesiredConsumer {
         name: "payments".into(),
         target: "registry.example/payments".parse().unwrap(),
@@ -205,31 +244,14 @@ fn each_outcome_leads_where_policy_and_gate_say() {
 }
 
 fn cooled(now: &str, gate: &str, image: Option<&str>, first_seen: Option<&str>) -> Vec<Reason> {
-    let verification = VerificationRecord {
-        schema: "fondaco/verification/v1alpha1".into(),
-        subject: Digest::sha256("image"),
-        policy: "none".into(),
-        policy_digest: Digest::sha256("policy"),
-        root: None,
-        outcome: Outcome::Verified,
-        reason: String::new(),
-        demands: vec![],
-        attestations: vec![],
-        signatures: vec![],
-    };
+    let verification = verification(Outcome::Verified);
     let image =
         image.map(|period| Ruled { value: period.parse().unwrap(), written: "images/web.yaml:9".into() });
     let facts = Facts {
-        platforms: &[],
-        unread: &[],
-        verification: &verification,
-        policy: None,
-        scan: None,
-        contents: None,
         first_seen: first_seen.map(|at| at.parse().unwrap()),
         cooldown: image.as_ref(),
-        withdrawals: &[],
         now: now.parse().unwrap(),
+        ..facts(&[], &verification)
     };
     let gate = DesiredGate { cooldown: ruled(gate.parse().unwrap()), ..self::gate() };
     cooldown::Cooldown.reasons(&facts, &gate)
@@ -299,31 +321,11 @@ fn a_withdrawal_refuses_from_its_day_on_and_names_its_place() {
         consumers: None,
         written: "withdrawals/eol.yaml:3".into(),
     };
-    let verification = VerificationRecord {
-        schema: "fondaco/verification/v1alpha1".into(),
-        subject: Digest::sha256("image"),
-        policy: "none".into(),
-        policy_digest: Digest::sha256("policy"),
-        root: None,
-        outcome: Outcome::Absent,
-        reason: String::new(),
-        demands: vec![],
-        attestations: vec![],
-        signatures: vec![],
-    };
+    let verification = verification(Outcome::Absent);
     let reasons = |now: &str| {
-        let facts = Facts {
-            platforms: &[],
-            unread: &[],
-            verification: &verification,
-            policy: None,
-            scan: None,
-            contents: None,
-            first_seen: None,
-            cooldown: None,
-            withdrawals: &[&withdrawal],
-            now: now.parse().unwrap(),
-        };
+        let withdrawals = [&withdrawal];
+        let facts =
+            Facts { withdrawals: &withdrawals, now: now.parse().unwrap(), ..facts(&[], &verification) };
         super::withdrawal::Withdrawal.reasons(&facts, &gate())
     };
     assert_eq!(reasons("2026-11-21T23:59:59Z"), []);

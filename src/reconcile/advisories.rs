@@ -11,7 +11,7 @@ use crate::{
     manifest::Desired,
     model::{Descriptor, Digest, Kind, Reference, Repository, media_type},
     plan::amend::Facts,
-    registry::Registry,
+    registry::{EMPTY_CONFIG, Registry},
     scan,
 };
 
@@ -85,8 +85,8 @@ fn ecosystems(state: &State, facts: &Facts) -> Result<BTreeSet<String>, scan::Sc
 pub async fn push_bundle(registry: &dyn Registry, path: &str, bytes: Vec<u8>) -> Result<Digest, RunError> {
     let digest = Digest::sha256(&bytes);
     let bundle = Descriptor::new(ARTIFACT_TYPE, digest.clone(), bytes.len() as u64);
-    let empty = Descriptor::of(media_type::OCI_EMPTY, b"{}");
-    put(registry, path, &empty, Bytes::from_static(b"{}")).await?;
+    let empty = Descriptor::of(media_type::OCI_EMPTY, EMPTY_CONFIG);
+    put(registry, path, &empty, Bytes::from_static(EMPTY_CONFIG)).await?;
     put(registry, path, &bundle, Bytes::from(bytes)).await?;
     let manifest = serde_json::json!({
         "schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST, "artifactType": ARTIFACT_TYPE,

@@ -260,6 +260,17 @@ fn creator(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::found::{Found, Parsed};
+
+    /// Returns packages of a distribution with the source they are built from, and the count of unreadable entries.
+    pub(super) fn installed(parsed: &Parsed) -> (Vec<String>, u64) {
+        let show = |p: &Found| {
+            let architecture = p.architecture.as_deref().unwrap_or("-");
+            let source = p.source.as_ref().unwrap();
+            format!("{} {} {architecture} {} {}", p.name, p.version, source.name, source.version)
+        };
+        (parsed.packages.iter().map(show).collect(), parsed.unreadable)
+    }
 
     #[test]
     fn every_file_in_this_folder_is_registered() {

@@ -12,14 +12,11 @@ use serde_json::{Value, json};
 use super::{Said, repositories};
 use crate::{
     model::{Descriptor, Digest, Kind, Reference, media_type},
-    registry::{Deleted, HttpRegistry, Registry as _, RegistryError, http::Answer},
+    registry::{Deleted, EMPTY_CONFIG, HttpRegistry, Registry as _, RegistryError, http::Answer},
 };
 
 /// The most leftovers that one line names; the rest is counted.
 const NAMED_MAX: usize = 5;
-
-/// The content of an empty configuration (image specification, "Guidance for an empty descriptor").
-const EMPTY: &[u8] = b"{}";
 
 /// The repositories of one registry that probes may write to.
 pub(super) struct Site<'a> {
@@ -47,7 +44,7 @@ impl<'a> Site<'a> {
     /// Stores the first blob and returns whether more can be asked: a registry that we may not write to is only noted,
     /// since another part of it may be the one that runs write to.
     pub(super) async fn first_write(&self, said: &mut Vec<(&'static str, Said)>) -> bool {
-        let Err(error) = self.blob(&self.repository, EMPTY).await else { return true };
+        let Err(error) = self.blob(&self.repository, EMPTY_CONFIG).await else { return true };
         let todo = format!(
             "let the credential write to `{}/{}`, or create that repository, to have the registry probed",
             self.http.host(),
@@ -91,7 +88,7 @@ impl<'a> Site<'a> {
         let mut manifest = json!({
             "schemaVersion": 2,
             "mediaType": media_type::OCI_MANIFEST,
-            "config": Descriptor::of(media_type::OCI_EMPTY, EMPTY),
+            "config": Descriptor::of(media_type::OCI_EMPTY, EMPTY_CONFIG),
             "layers": [layer],
         });
         if let (Some(manifest), Value::Object(more)) = (manifest.as_object_mut(), more) {
@@ -102,7 +99,7 @@ impl<'a> Site<'a> {
 
     /// Returns the empty descriptor, whose blob is there since the first write.
     pub(super) fn empty() -> Descriptor {
-        Descriptor::of(media_type::OCI_EMPTY, EMPTY)
+        Descriptor::of(media_type::OCI_EMPTY, EMPTY_CONFIG)
     }
 
     /// Writes a manifest by its digest.

@@ -139,13 +139,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> (Vec<String>, u64) {
-        let parsed = parse(text.as_bytes());
-        let show = |p: &Found| {
-            let architecture = p.architecture.as_deref().unwrap_or("-");
-            let source = p.source.as_ref().unwrap();
-            format!("{} {} {architecture} {} {}", p.name, p.version, source.name, source.version)
-        };
-        (parsed.packages.iter().map(show).collect(), parsed.unreadable)
+        crate::catalogue::ecosystem::tests::installed(&parse(text.as_bytes()))
     }
 
     #[test]
