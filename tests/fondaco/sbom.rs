@@ -7,6 +7,8 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use fondaco::model::Digest;
+
 /// Returns the program, told to check what is on its standard input unless `arguments` name a file.
 fn checked(arguments: &[&str], input: &[u8]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fondaco"));
@@ -22,20 +24,19 @@ fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// Writes an image layout with one Debian package, by the rules of `image-layout.md` and nothing of ours.
-fn layout(folder: &Path) {
-    use fondaco::model::Digest;
-    let mut archive = tar::Builder::new(vec![]);
-    let release = "ID=debian\nVERSION_ID=\"12\"\nPRETTY_NAME=\"Debian GNU/Linux 12\"\n";
-    let status = "Package: tzdata\nStatus: install ok installed\nArchitecture: all\nVersion: 2025b-0+deb12u2\n\
-                  Maintainer: Team <team@lists.example>\n";
-    for (path, text) in [("etc/os-release", release), ("var/lib/dpkg/status", status)] {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(text.len() as u64);
-        header.set_mode(0o644);
-        archive.append_data(&mut header, path, text.as_bytes()).unwrap();
-    }
-    let layer = archive.into_inner().unwrap();
+/// The files of an image with one Debian package.
+const TZDATA: &[(&str, &[u8])] = &[
+    ("etc/os-release", b"ID=debian\nVERSION_ID=\"12\"\nPRETTY_NAME=\"Debian GNU/Linux 12\"\n"),
+    (
+        "var/lib/dpkg/status",
+        b"Package: tzdata\nStatus: install ok installed\nArchitecture: all\nVersion: 2025b-0+deb12u2\n\
+          Maintainer: Team <team@lists.example>\n",
+    ),
+];
+
+/// Writes an image layout of one layer, by the rules of `image-layout.md` and nothing of ours.
+fn layout(folder: &Path, files: &[(&str, &[u8])]) {
+    let layer = crate::tiny::tar(files);
     fs::create_dir_all(folder.join("blobs/sha256")).unwrap();
     let stored = |media_type: &str, bytes: &[u8]| {
         let digest = Digest::sha256(bytes);
@@ -62,7 +63,7 @@ fn layout(folder: &Path) {
 #[test]
 fn an_image_is_told_in_every_format() {
     let folder = tempfile::tempdir().unwrap();
-    layout(&folder.path().join("image"));
+    layout(&folder.path().join("image"), TZDATA);
     let formats = [
         ("table", "tzdata", None),
         ("purl", "pkg:deb/debian/tzdata@2025b-0%2Bdeb12u2?arch=all&distro=debian-12", None),
@@ -165,4 +166,45 @@ fn a_file_of_the_bsi_corpus_is_judged() {
     let text = stdout(&output);
     assert!(text.contains("licence-identifiers: falls short in 1 of 1"), "{text}");
     assert!(text.contains("bad-lib at /components/0/licenses/0/license/id `Apache-9999`"), "{text}");
+}
+
+/// Terminal sequences, forged lines and directions in names, versions, licences, makers and paths of an image.
+#[test]
+fn names_in_an_image_are_shown_and_not_obeyed() {
+    const EVIL: &str = "\u{1b}[2Jx\u{202e}y|`z`<b>\r";
+    let evil = serde_json::to_string(EVIL).unwrap();
+    let named = format!("{{\"name\": {evil}, \"version\": {evil}}}");
+    let described =
+        format!("{{\"name\": \"b\", \"version\": \"1.0.0\", \"license\": {evil}, \"author\": {evil}}}");
+    let status = format!(
+        "Package: a\nStatus: install ok installed\nVersion: 1{EVIL}\nArchitecture: all\n\nPackage: c\nStatus: install ok installed\nVersion: 1\nArchitecture: all\nMaintainer: {EVIL}\n"
+    );
+    let system = format!("ID=debian\nVERSION_ID=12\nPRETTY_NAME=\"{EVIL}\"\n");
+    let directory = tempfile::tempdir().unwrap();
+    layout(
+        directory.path(),
+        &[
+            ("etc/os-release", system.as_bytes()),
+            ("var/lib/dpkg/status", status.as_bytes()),
+            ("a/package.json", named.as_bytes()),
+            ("\u{1b}[2J/package.json", described.as_bytes()),
+            ("\u{202e}/a-1.jar", b"PK\x03\x04"),
+        ],
+    );
+    let image = format!("oci:{}", directory.path().display());
+    for format in ["table", "purl", "cyclonedx-1.6", "cyclonedx-1.7"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fondaco"));
+        command.env_clear().env("FONDACO_CACHE", directory.path().join("cache"));
+        let output = command.args(["sbom", &image, "--format", format]).output().unwrap();
+        let told = stdout(&output) + &String::from_utf8(output.stderr.clone()).unwrap();
+        assert!(output.status.success(), "{format}: {told}");
+        // JSON escapes control characters, and nothing else has to.
+        let deceives = if format.starts_with("cyclonedx") {
+            &["\u{1b}", "\r"][..]
+        } else {
+            &["\u{1b}", "\u{202e}", "\r"]
+        };
+        assert!(!deceives.iter().any(|one| told.contains(one)), "{format}: {told:?}");
+        assert!(told.contains('b') && told.contains("1.0.0"), "{format}: {told}");
+    }
 }
