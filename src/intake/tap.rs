@@ -40,7 +40,7 @@ impl LayerTap {
 
     /// As [`Self::start`] with another way of reading.
     pub(super) fn start_with(
-        read: impl FnOnce(&mut dyn Read) -> Result<LayerRead, CatalogueError> + Send + 'static,
+        read: impl FnOnce(&mut (dyn Read + Send)) -> Result<LayerRead, CatalogueError> + Send + 'static,
     ) -> (Self, LayerWorker) {
         let (queue, frames) = unbounded_channel();
         // A thread that may block: it waits for the network, which would starve the CPU pool.

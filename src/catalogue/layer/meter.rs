@@ -1,31 +1,31 @@
 //! Counts, hashes and limits the bytes on both sides of the decoder.
 
-use std::cell::{Cell, RefCell};
 use std::io::{self, Read};
-use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Limits;
 use crate::catalogue::CatalogueError;
 use crate::model::{Algorithm, Digest, Hasher};
 
-/// Counters that both readers share. The first breach is kept, because the readers in between only pass on that
+/// Counters that both readers share, on two threads. The first breach is kept, because the readers in between only pass on that
 /// something failed.
 pub(super) struct Meter {
     limits: Limits,
-    compressed: Cell<u64>,
-    uncompressed: Cell<u64>,
-    allowance: Cell<u64>,
-    cause: RefCell<Option<CatalogueError>>,
+    compressed: AtomicU64,
+    uncompressed: AtomicU64,
+    allowance: AtomicU64,
+    cause: Mutex<Option<CatalogueError>>,
 }
 
 impl Meter {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             limits,
-            compressed: Cell::new(0),
-            uncompressed: Cell::new(0),
-            allowance: Cell::new(u64::MAX),
-            cause: RefCell::new(None),
+            compressed: AtomicU64::new(0),
+            uncompressed: AtomicU64::new(0),
+            allowance: AtomicU64::new(u64::MAX),
+            cause: Mutex::new(None),
         }
     }
 
@@ -34,32 +34,31 @@ impl Meter {
     }
 
     /// Returns the uncompressed bytes so far.
-    pub(super) const fn uncompressed(&self) -> u64 {
-        self.uncompressed.get()
+    pub(super) fn uncompressed(&self) -> u64 {
+        self.uncompressed.load(Relaxed)
     }
 
     /// Lets `bytes` more pass before headers count as too long.
     pub(super) fn allow(&self, bytes: u64) {
-        self.allowance.set(bytes);
+        self.allowance.store(bytes, Relaxed);
     }
 
     /// Returns why reading ended, where it was the source or a limit.
     pub(super) fn cause(&self) -> Option<CatalogueError> {
-        self.cause.borrow().clone()
+        self.cause.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn count(&self, bytes: u64) -> io::Result<()> {
         let Limits { uncompressed_bytes, ratio, ratio_free_bytes, header_bytes, .. } = self.limits;
-        let total = self.uncompressed.get() + bytes;
-        self.uncompressed.set(total);
+        let total = self.uncompressed.fetch_add(bytes, Relaxed) + bytes;
         if total > uncompressed_bytes {
             return Err(self.breach("uncompressed bytes", uncompressed_bytes));
         }
-        if total > ratio_free_bytes && total / ratio > self.compressed.get() {
+        if total > ratio_free_bytes && total / ratio > self.compressed.load(Relaxed) {
             return Err(self.breach("uncompressed bytes for each compressed one", ratio));
         }
-        match self.allowance.get().checked_sub(bytes) {
-            Some(left) => self.allowance.set(left),
+        match self.allowance.load(Relaxed).checked_sub(bytes) {
+            Some(left) => self.allowance.store(left, Relaxed),
             None => return Err(self.breach("bytes of headers before an entry", header_bytes)),
         }
         Ok(())
@@ -71,7 +70,7 @@ impl Meter {
 
     fn fail(&self, error: CatalogueError) -> io::Error {
         let passed_on = io::Error::other(error.clone());
-        self.cause.borrow_mut().get_or_insert(error);
+        self.cause.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         passed_on
     }
 }
@@ -79,11 +78,11 @@ impl Meter {
 /// The compressed side: counts, and tells a failing source from a broken layer.
 pub(super) struct Compressed<R> {
     inner: R,
-    meter: Rc<Meter>,
+    meter: Arc<Meter>,
 }
 
 impl<R> Compressed<R> {
-    pub(super) const fn new(inner: R, meter: Rc<Meter>) -> Self {
+    pub(super) const fn new(inner: R, meter: Arc<Meter>) -> Self {
         Self { inner, meter }
     }
 }
@@ -97,7 +96,7 @@ impl<R: Read> Read for Compressed<R> {
                 Ok(read) => break read,
             }
         };
-        self.meter.compressed.set(self.meter.compressed.get() + read as u64);
+        self.meter.compressed.fetch_add(read as u64, Relaxed);
         Ok(read)
     }
 }
@@ -106,11 +105,11 @@ impl<R: Read> Read for Compressed<R> {
 pub(super) struct Measured<R> {
     inner: R,
     hasher: Hasher,
-    meter: Rc<Meter>,
+    meter: Arc<Meter>,
 }
 
 impl<R> Measured<R> {
-    pub(super) fn new(inner: R, meter: Rc<Meter>) -> Self {
+    pub(super) fn new(inner: R, meter: Arc<Meter>) -> Self {
         Self { inner, hasher: Hasher::new(Algorithm::Sha256), meter }
     }
 

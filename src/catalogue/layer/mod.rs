@@ -1,8 +1,9 @@
 //! One pass over a layer: decompress, hash to the very end, keep the few files that cataloguers want.
 //!
-//! Nothing is unpacked. Order of things: compressed bytes → [`meter::Compressed`] → decoder → [`meter::Measured`]
-//! (hash and limits) → `tar` → [`keep::Keep`].
+//! Nothing is unpacked. Order of things: compressed bytes → [`meter::Compressed`] → decoder, a little [`ahead`] →
+//! [`meter::Measured`] (hash and limits) → `tar` → [`keep::Keep`].
 
+mod ahead;
 mod content;
 mod disputed;
 mod keep;
@@ -11,7 +12,7 @@ mod meter;
 mod windows;
 
 use std::io::{self, Read};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::{CatalogueError, LayerFacts};
 use crate::model::{Digest, media_type};
@@ -111,35 +112,39 @@ pub struct LayerRead {
 /// # Errors
 /// [`CatalogueError`]: `MediaType` for anything that is not a tar archive, `Source` where `compressed` itself fails,
 /// the others for what the layer is.
-pub fn read_layer(media_type: &str, compressed: impl Read) -> Result<LayerRead, CatalogueError> {
+pub fn read_layer(media_type: &str, compressed: impl Read + Send) -> Result<LayerRead, CatalogueError> {
     read_within(media_type, compressed, &LIMITS)
 }
 
 fn read_within(
     media_type: &str,
-    compressed: impl Read,
+    compressed: impl Read + Send,
     limits: &Limits,
 ) -> Result<LayerRead, CatalogueError> {
     let compression = Compression::of(media_type)
         .ok_or_else(|| CatalogueError::MediaType(media_type.chars().take(120).collect()))?;
-    let meter = Rc::new(Meter::new(*limits));
+    let meter = Arc::new(Meter::new(*limits));
     let compressed = Compressed::new(compressed, meter.clone());
     let read = match compression {
         Compression::None => archive(compressed, &meter),
-        Compression::Gzip => archive(flate2::read::MultiGzDecoder::new(compressed), &meter),
-        Compression::Zstd => zstd_decoder(compressed).and_then(|decoder| archive(decoder, &meter)),
+        Compression::Gzip => {
+            let decoder = flate2::read::MultiGzDecoder::new(compressed);
+            ahead::read(decoder, |decoder| archive(decoder, &meter))
+        }
+        Compression::Zstd => zstd_decoder(compressed)
+            .and_then(|decoder| ahead::read(decoder, |decoder| archive(decoder, &meter))),
     };
     // What the meter saw is the cause; the decoder or the archive reader only passed it on.
     read.map_err(|error| meter.cause().unwrap_or(error))
 }
 
-fn zstd_decoder<R: Read>(reader: R) -> Result<impl Read, CatalogueError> {
+fn zstd_decoder<R: Read + Send>(reader: R) -> Result<impl Read + Send, CatalogueError> {
     let mut decoder = zstd::stream::read::Decoder::new(reader).map_err(broken)?;
     decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(broken)?;
     Ok(decoder)
 }
 
-fn archive(decoder: impl Read, meter: &Rc<Meter>) -> Result<LayerRead, CatalogueError> {
+fn archive(decoder: impl Read, meter: &Arc<Meter>) -> Result<LayerRead, CatalogueError> {
     let mut archive = tar::Archive::new(Measured::new(decoder, meter.clone()));
     let mut keep = Keep::new(meter.limits());
     walk(&mut archive, meter, &mut keep)?;
