@@ -25,10 +25,10 @@ pub fn to_text(value: &impl Serialize) -> Result<String, CanonicalError> {
 /// # Errors
 /// [`CanonicalError`] for floats.
 pub fn value_to_text(value: &Value) -> Result<String, CanonicalError> {
-    let mut out = String::new();
+    let mut out = vec![];
     write(value, 0, &mut out)?;
-    out.push('\n');
-    Ok(out)
+    out.push(b'\n');
+    Ok(String::from_utf8(out).expect("JSON is written from strings"))
 }
 
 /// Returns `value` as canonical JSON on one line, without the final newline (for the event log).
@@ -54,46 +54,50 @@ fn sorted(value: &Value) -> Value {
     }
 }
 
-fn write(value: &Value, depth: usize, out: &mut String) -> Result<(), CanonicalError> {
+fn write(value: &Value, depth: usize, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
     match value {
         Value::Number(number) if number.is_f64() => return Err(CanonicalError::Float(number.clone())),
         Value::Array(items) if !items.is_empty() => {
-            out.push('[');
+            out.push(b'[');
             for (i, item) in items.iter().enumerate() {
                 separate(i, depth + 1, out);
                 write(item, depth + 1, out)?;
             }
-            close(']', depth, out);
+            close(b']', depth, out);
         }
         Value::Object(map) if !map.is_empty() => {
             let mut entries: Vec<_> = map.iter().collect();
             entries.sort_by_key(|(key, _)| *key);
-            out.push('{');
+            out.push(b'{');
             for (i, (key, item)) in entries.into_iter().enumerate() {
                 separate(i, depth + 1, out);
-                out.push_str(&Value::from(key.as_str()).to_string());
-                out.push_str(": ");
+                serde_json::to_writer(&mut *out, key)?;
+                out.extend(b": ");
                 write(item, depth + 1, out)?;
             }
-            close('}', depth, out);
+            close(b'}', depth, out);
         }
-        other => out.push_str(&other.to_string()),
+        other => serde_json::to_writer(out, other)?,
     }
     Ok(())
 }
 
-fn separate(index: usize, depth: usize, out: &mut String) {
+fn separate(index: usize, depth: usize, out: &mut Vec<u8>) {
     if index > 0 {
-        out.push(',');
+        out.push(b',');
     }
-    out.push('\n');
-    out.extend(std::iter::repeat_n("  ", depth));
+    line(depth, out);
 }
 
-fn close(bracket: char, depth: usize, out: &mut String) {
-    out.push('\n');
-    out.extend(std::iter::repeat_n("  ", depth));
+fn close(bracket: u8, depth: usize, out: &mut Vec<u8>) {
+    line(depth, out);
     out.push(bracket);
+}
+
+/// Begins a line.
+fn line(depth: usize, out: &mut Vec<u8>) {
+    out.push(b'\n');
+    out.resize(out.len() + 2 * depth, b' ');
 }
 
 #[cfg(test)]

@@ -8,6 +8,10 @@ const SHOWN_CHARS_MAX: usize = 300;
 /// Returns text that may span several lines, with everything escaped that could change how the text around it looks.
 /// Line feeds stay.
 pub fn escaped(text: &str) -> String {
+    // Documents of some megabytes are plain as a whole.
+    if text.bytes().all(|b| matches!(b, b'\n' | b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c == '\n' { out.push(c) } else { push(&mut out, c) }

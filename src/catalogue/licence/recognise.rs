@@ -88,7 +88,9 @@ struct Listed {
 fn listed() -> &'static Listed {
     static LISTED: OnceLock<Listed> = OnceLock::new();
     LISTED.get_or_init(|| {
-        let mut listed = Listed { identifiers: HashMap::new(), names: HashMap::new() };
+        let count = spdx::identifiers::LICENSES.len();
+        let mut listed =
+            Listed { identifiers: HashMap::with_capacity(count), names: HashMap::with_capacity(count) };
         for license in spdx::identifiers::LICENSES {
             listed.identifiers.insert(license.name.to_ascii_lowercase(), license.name);
             let is_current = spdx::license_id(license.name).is_some_and(|id| !id.is_deprecated());

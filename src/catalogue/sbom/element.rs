@@ -1,15 +1,16 @@
 //! What SPDX says of the image, its distribution and its components, whichever version: the facts of the CycloneDX
 //! document, under identifiers and in words that SPDX takes. Next in reading order: [`super::spdx2`], [`super::spdx3`].
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use packageurl::PackageUrl;
 use url::Url;
 
+use super::declared::Licences;
 use super::lift::{self, UNKNOWN_LICENCE};
 use super::maker::{self, Maker};
 use super::{SbomSubject, cpe, model};
-use crate::catalogue::{Component, Form, licence};
+use crate::catalogue::{Component, Form};
 use crate::model::{Algorithm, Digest, Instant};
 
 /// The key of the image.
@@ -88,28 +89,6 @@ pub(super) fn of<'a>(image: &SbomSubject, components: &[&'a Component]) -> Eleme
         of_component(image, of, components, licence)
     }));
     Elements { all, licence_texts: licences.texts }
-}
-
-/// Declared licences and what became of them: most packages of an image declare the same few.
-#[derive(Debug, Default)]
-struct Licences<'a> {
-    expressions: HashMap<&'a BTreeSet<String>, String>,
-    texts: BTreeMap<String, String>,
-}
-
-impl<'a> Licences<'a> {
-    /// Returns the expression for what was declared, or `None` where nothing was.
-    fn expression(&mut self, declared: &'a BTreeSet<String>) -> Option<String> {
-        if !self.expressions.contains_key(declared) {
-            let written: Vec<&str> = declared.iter().map(String::as_str).collect();
-            let expression = licence::normalise(&written);
-            for (reference, text) in expression.references {
-                self.texts.entry(reference).or_insert(text);
-            }
-            self.expressions.insert(declared, expression.text);
-        }
-        self.expressions.get(declared).filter(|text| !text.is_empty()).cloned()
-    }
 }
 
 fn of_image<'a>(image: &SbomSubject) -> Element<'a> {

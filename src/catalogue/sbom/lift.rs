@@ -63,7 +63,7 @@ fn say(document: &mut Value, version: CycloneDx, of: Option<&Component>) {
     let page = maker::page(of.and_then(|of| of.website.as_deref()));
     let maker = Maker::of(of.and_then(|of| of.creator.as_deref()));
     document["manufacturer"] = organisation(maker.or_page(page.as_deref()));
-    let declared = of.and_then(model::expression);
+    let declared = document["licenses"][0]["expression"].as_str().map(str::to_owned);
     let said = |text: &str, how: &str| json!({"expression": text, "acknowledgement": how});
     document["licenses"] = match (version, declared) {
         // One expression is all that 1.6 takes.

@@ -8,6 +8,7 @@
 
 pub mod check;
 mod cpe;
+mod declared;
 mod element;
 mod lift;
 mod maker;

@@ -9,21 +9,24 @@ use cyclonedx_bom::models::license::{LicenseChoice, Licenses};
 use cyclonedx_bom::models::property::{Properties, Property};
 use cyclonedx_bom::prelude::{Purl, SpdxExpression};
 
+use super::declared::Licences;
 use super::{SbomSubject, cpe};
-use crate::catalogue::{Component, Form, licence};
+use crate::catalogue::{Component, Form};
 
 /// The reference of the distribution.
 pub(super) const SYSTEM_REFERENCE: &str = "operating-system";
 
 /// Returns the components, the distribution among them, by reference.
 pub(super) fn components(image: &SbomSubject, components: &[&Component]) -> Components {
-    let mut modelled: Vec<Modelled> = components.iter().map(|one| component(one)).collect();
+    let mut licences = Licences::default();
+    let mut modelled: Vec<Modelled> =
+        components.iter().map(|one| component(one, licences.expression(&one.licences))).collect();
     modelled.extend(system(image, components));
     modelled.sort_by(|a, b| a.bom_ref.cmp(&b.bom_ref));
     Components(modelled)
 }
 
-fn component(of: &Component) -> Modelled {
+fn component(of: &Component, licence: Option<String>) -> Modelled {
     let package = &of.package;
     let kind = match of.form {
         Form::Executable => Classification::Application,
@@ -37,16 +40,10 @@ fn component(of: &Component) -> Modelled {
     modelled.purl = Some(to_purl(&of.purl));
     modelled.cpe = of.cpes.iter().find(|name| cpe::is_name(name)).map(|name| Cpe::new(name));
     modelled.licenses =
-        expression(of).map(|text| Licenses(vec![LicenseChoice::Expression(SpdxExpression::new(&text))]));
+        licence.map(|text| Licenses(vec![LicenseChoice::Expression(SpdxExpression::new(&text))]));
     modelled.properties = Some(Properties(properties(of)));
     modelled.evidence = evidence(of);
     modelled
-}
-
-/// Returns the declared licences as an SPDX expression.
-pub(super) fn expression(of: &Component) -> Option<String> {
-    let written: Vec<&str> = of.licences.iter().map(String::as_str).collect();
-    Some(licence::normalise(&written).text).filter(|text| !text.is_empty())
 }
 
 fn to_purl(text: &str) -> Purl {
