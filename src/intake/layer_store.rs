@@ -15,7 +15,7 @@ use crate::model::Digest;
 
 /// Part of every file's path. Changes with whatever changes what a layer's facts are: the paths of interest, the
 /// limits, the encoding.
-const VERSION: &str = "layers-v3";
+const VERSION: &str = "layers-v4";
 
 /// The largest file that is read back, and the most it may uncompress to: what is kept of a layer has at most 128 MiB.
 const FILE_BYTES_MAX: u64 = 256 << 20;

@@ -31,6 +31,12 @@ const SECTION: &[u8] = b".dep-v0";
 /// The registry that a `cargo` package URL means by itself (purl-spec, `cargo`).
 const CRATES_IO: &str = "crates.io";
 
+/// The qualifier that says where a crate comes from that is not of crates.io, in the words of the list: `local` (a folder),
+/// `git`, `registry` (another one, which the list does not name).
+const SOURCE: &str = "source";
+
+const UNKNOWN_SOURCE: &str = "unknown";
+
 /// The list, as the schema of `cargo auditable` has it.
 #[derive(Deserialize)]
 struct List {
@@ -120,13 +126,15 @@ fn add(json: &str, once: &mut Once, parsed: &mut Parsed) {
 
 fn found(listed: &Listed, needed: &[usize], crates: &[Listed]) -> Option<Found> {
     let (name, version) = (crate_name(&listed.name)?, word(listed.version.as_bytes())?);
-    // A `cargo` package URL without a registry means crates.io, and of other registries the list names none: without one
-    // a crate from elsewhere would be taken for another of the same name.
-    let is_public = listed.source == CRATES_IO;
-    let ecosystem = if is_public { Ecosystem::Cargo } else { Ecosystem::Generic };
-    let mut found = Found::new(ecosystem, name, version);
-    found.source_url =
-        is_public.then(|| format!("https://crates.io/api/v1/crates/{name}/{version}/download"));
+    let mut found = Found::new(Ecosystem::Cargo, name, version);
+    if listed.source == CRATES_IO {
+        found.source_url = Some(format!("https://crates.io/api/v1/crates/{name}/{version}/download"));
+    } else {
+        // A `cargo` package URL by itself means crates.io. What is built from a folder or a fork is often the same code as
+        // there, so that its advisories matter, and may be another crate of that name: the URL says which it was.
+        let source = word(listed.source.as_bytes()).unwrap_or(UNKNOWN_SOURCE);
+        found.qualifiers.insert(SOURCE.to_owned(), source.to_owned());
+    }
     found.form = if listed.root { Form::Executable } else { Form::Compiled };
     let needed = needed.iter().filter_map(|index| crates.get(*index));
     found.needs = needed.filter(|listed| listed.is_built_in()).map(need).collect();
@@ -201,21 +209,16 @@ mod tests {
             .iter()
             .map(|found| {
                 let needs: Vec<_> = found.needs.iter().map(|need| need.name.as_str()).collect();
-                format!(
-                    "{} {} {} {:?} {}",
-                    found.ecosystem.purl_type(),
-                    found.name,
-                    found.version,
-                    found.form,
-                    needs.join(",")
-                )
+                let source = found.qualifiers.get(SOURCE).map_or("crates.io", String::as_str);
+                format!("{source} {} {} {:?} {}", found.name, found.version, found.form, needs.join(","))
             })
             .collect();
         let expected = [
-            "generic a 1.0.0 Executable b,c",
-            "cargo b 2.1.0+zstd.1.5 Compiled c",
-            "generic c 0.3.0 Compiled ",
+            "local a 1.0.0 Executable b,c",
+            "crates.io b 2.1.0+zstd.1.5 Compiled c",
+            "git c 0.3.0 Compiled ",
         ];
+        assert!(parsed.packages.iter().all(|found| found.ecosystem == Ecosystem::Cargo));
         assert_eq!(
             (shown, parsed.gaps, parsed.unreadable),
             (expected.map(str::to_owned).to_vec(), vec![], 0)
