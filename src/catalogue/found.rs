@@ -97,6 +97,8 @@ pub struct Parsed {
     pub additions: Vec<Addition>,
     /// The format, where the file is a bill of materials itself: `SPDX-2.3`.
     pub document: Option<String>,
+    /// Repositories that packages of the distribution were installed from.
+    pub content_sets: Vec<String>,
 }
 
 impl Parsed {
@@ -121,7 +123,8 @@ impl Parsed {
     pub(super) fn weight(&self) -> u64 {
         let packages: u64 = self.packages.iter().map(Found::weight).sum();
         let additions: usize = self.additions.iter().map(|addition| 96 + 16 * addition.owns.len()).sum();
-        packages + additions as u64
+        let sets: usize = self.content_sets.iter().map(|set| 24 + set.len()).sum();
+        packages + (additions + sets) as u64
     }
 }
 

@@ -40,6 +40,9 @@ pub struct PlatformContents {
     /// SBOMs that the image carries itself, by path: their format.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub documents: BTreeMap<String, String>,
+    /// Red Hat's repositories that packages were installed from, as the image tells. Sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub content_sets: Vec<String>,
     /// What the image says of the image it was built on. Which image it is that the mirror holds is computed from layers
     /// when it is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]

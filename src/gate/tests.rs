@@ -106,6 +106,7 @@ pub(super) fn nothing_in(name: &str) -> PlatformContents {
         owned: vec![],
         runtimes: vec![],
         documents: BTreeMap::new(),
+        content_sets: vec![],
         base: None,
         secrets: None,
         privileged: None,

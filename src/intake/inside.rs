@@ -49,6 +49,7 @@ pub(super) fn record(of: &Catalogued) -> PlatformContents {
             .take(LISTED_MAX)
             .map(|(path, format)| (cut(path), cut(format)))
             .collect(),
+        content_sets: of.contents.content_sets.iter().take(LISTED_MAX).cloned().collect(),
         base: base::record(&of.annotations, &of.config, of.layers.len()),
         secrets: notable::secrets(&of.contents.notable, &of.layers),
         privileged: notable::privileged(&of.contents.notable),

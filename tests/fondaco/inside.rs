@@ -87,6 +87,19 @@ fn a_gate_judges_licences_and_names_what_it_judged() {
 }
 
 #[test]
+fn repositories_that_an_image_names_are_recorded_and_shown() {
+    let manifest: &[u8] =
+        br#"{"metadata": {"image_layer_index": 1}, "content_sets": ["ubi-9-baseos", "a`b|c"]}"#;
+    let files = [FILES[0], FILES[1], ("root/buildinfo/content_manifests/app-1-2.json", manifest)];
+    let (_registries, scenario) = run(&files, "");
+    let contents = record(&scenario).contents.unwrap();
+    assert_eq!(contents.platforms[0].content_sets, ["a`b|c", "ubi-9-baseos"]);
+    let page = page(&scenario, "team/app");
+    let line = page.lines().find(|line| line.starts_with("Installed from these repositories")).unwrap();
+    assert!(line.ends_with(", `ubi-9-baseos`."), "{line}");
+}
+
+#[test]
 fn a_gate_that_asks_nothing_leaves_verdicts_as_they_were() {
     let (_registries, scenario) = run(&FILES, "");
     let before = record(&scenario);

@@ -45,6 +45,7 @@ pub(super) struct Gathered<'a> {
     pub system: Option<OsRelease>,
     /// Bills of materials: format by path.
     pub documents: BTreeMap<String, String>,
+    pub content_sets: BTreeSet<String>,
     pub has_database: bool,
     pub gaps: Vec<NotLookedAt>,
 }
@@ -177,6 +178,7 @@ fn read<'a>(
     let added = |addition: &'a Addition| Added { cataloguer: name, package: &addition.package, addition };
     gathered.additions.extend(parsed.additions.iter().map(added));
     gathered.documents.extend(parsed.document.clone().map(|format| (path.to_owned(), format)));
+    gathered.content_sets.extend(parsed.content_sets.iter().cloned());
     let origins = parsed.additions.iter().filter(|addition| addition.source_url.is_some());
     gathered.origins.extend(origins.map(|addition| ((name, split(path).0), addition)));
 }

@@ -29,6 +29,8 @@ pub struct Contents {
     pub system: Option<OsRelease>,
     /// Bills of materials that are in the image themselves: format by path.
     pub documents: BTreeMap<String, String>,
+    /// Red Hat's repositories that packages were installed from, as the image tells.
+    pub content_sets: BTreeSet<String>,
     /// Sorted.
     pub gaps: Vec<NotLookedAt>,
     /// Secrets, and what gives privileges.
@@ -74,11 +76,10 @@ fn contents(mut gathered: Gathered<'_>, components: Vec<Component>) -> Contents 
         let count = components.iter().filter(of_distribution).count() as u64;
         gathered.say_once("distribution", "there is no os-release that names one", count);
     }
-    let (mut gaps, documents) = (gathered.gaps, gathered.documents);
+    let Gathered { mut gaps, documents, content_sets, system, .. } = gathered;
     gaps.sort();
     gaps.dedup();
-    let system = gathered.system;
-    Contents { components, system, documents, gaps, ..Contents::default() }
+    Contents { components, system, documents, content_sets, gaps, ..Contents::default() }
 }
 
 #[cfg(test)]

@@ -470,6 +470,23 @@ fn the_nearest_of_several_versions_meets_a_need() {
 }
 
 #[test]
+fn repositories_of_red_hat_are_those_of_all_layers() {
+    let place = |name: &str| format!("root/buildinfo/content_manifests/{name}.json");
+    let (base, own, gone) = (place("ubi9"), place("app"), place("old"));
+    let layers = [
+        layer(
+            &[(&base, r#"{"content_sets": ["baseos", "appstream"]}"#), (&gone, r#"{"content_sets": ["x"]}"#)],
+            &[],
+            &[],
+            &[],
+        ),
+        layer(&[(&own, r#"{"content_sets": ["baseos", "app-1"]}"#)], &[], &[&gone], &[]),
+    ];
+    let contents = merge(&layers);
+    assert_eq!(contents.content_sets.iter().collect::<Vec<_>>(), ["app-1", "appstream", "baseos"]);
+}
+
+#[test]
 fn bills_of_materials_in_the_image_are_noted() {
     let path = "var/lib/db/sbom/a-1-r0.spdx.json";
     let layers = [

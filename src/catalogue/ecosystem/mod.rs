@@ -6,6 +6,7 @@ mod apk;
 mod bitnami;
 mod chisel;
 mod conda;
+mod content_sets;
 mod dart;
 mod dotnet;
 mod dotnet_pe;
@@ -77,6 +78,7 @@ pub(super) const ALL: &[Cataloguer] = &[
     bitnami::CATALOGUER,
     chisel::CATALOGUER,
     conda::CATALOGUER,
+    content_sets::CATALOGUER,
     dart::CATALOGUER,
     dotnet::CATALOGUER,
     dotnet_pe::CATALOGUER,

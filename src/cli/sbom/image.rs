@@ -205,6 +205,7 @@ fn json(image: &Image) -> serde_json::Value {
         "layers": inspected.layers,
         "components": inspected.contents.components.iter().map(component).collect::<Vec<_>>(),
         "documents": inspected.contents.documents,
+        "contentSets": inspected.contents.content_sets,
         "notLookedAt": inspected.contents.gaps,
         "unread": inspected.unread,
     })
