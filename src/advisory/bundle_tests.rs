@@ -92,7 +92,7 @@ fn hostile_bundles_are_refused() {
         ("header that unpacks without end", file(&[&zeros])),
         ("another schema", file(&[&good.replace("v1alpha1", "v9"), line])),
         ("unknown field", file(&[&known, line])),
-        ("unknown ecosystem", file(&[&header("npm", frame, 1, line.len()), line])),
+        ("unknown ecosystem", file(&[&header("SwiftURL", frame, 1, line.len()), line])),
         ("cut off", file(&[&good])),
         ("bytes after the end", file(&[&good, line, line])),
         ("more text than promised", file(&[&header("Debian:12", long, 1, line.len()), &twice])),

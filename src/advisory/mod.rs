@@ -9,6 +9,7 @@ mod bundle_format;
 mod error;
 mod import;
 mod osv;
+mod package_name;
 mod range;
 mod source;
 mod store;
@@ -17,6 +18,7 @@ pub mod versions;
 pub use bundle::{Advisory, Bundle, SeverityStatement};
 pub use error::AdvisoryError;
 pub use import::{Import, ImportReport, import};
+pub use package_name::package_name;
 pub use range::{Event, Match, later_fix};
 pub use store::Store;
 

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{
     bundle::SeverityStatement,
+    package_name,
     range::{Event, Match, evaluate},
     versions::{Scheme, VERSION_BYTES_MAX, scheme_of},
 };
@@ -172,8 +173,9 @@ fn read_affected(
     name(&package.name)?;
     at_most(entry.ranges.len(), LIST_MAX, "ranges")?;
     at_most(entry.versions.len(), VERSIONS_MAX, "versions")?;
-    // Ranges of type GIT speak of upstream commits and say nothing about a distribution's package.
-    let ecosystem_ranges = entry.ranges.iter().filter(|range| range.kind == "ECOSYSTEM");
+    // Ranges of type GIT speak of upstream commits and say nothing about a package.
+    let ecosystem_ranges =
+        entry.ranges.iter().filter(|range| ["ECOSYSTEM", "SEMVER"].contains(&range.kind.as_str()));
     let ranges = ecosystem_ranges.map(|range| read_events(&range.events)).collect::<Result<Vec<_>, _>>()?;
     if ranges.is_empty() && entry.versions.is_empty() {
         return Err(format!(
@@ -191,7 +193,7 @@ fn read_affected(
     let inherited = shared.iter().filter(|s| !(has_own_score && s.kind.starts_with("CVSS"))).cloned();
     Ok(Affected {
         ecosystem: package.ecosystem.clone(),
-        package: package.name.clone(),
+        package: package_name(&package.ecosystem, &package.name).into_owned(),
         versions: outside(scheme, &ranges, &entry.versions),
         ranges,
         severities: own.iter().cloned().chain(inherited).collect::<BTreeSet<_>>().into_iter().collect(),

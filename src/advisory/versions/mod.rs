@@ -1,10 +1,19 @@
-//! Version schemes: how a distribution orders the versions of its packages.
+//! Version schemes: how distributions and languages order the versions of their packages.
 //!
-//! To add one: write `versions/<name>.rs` with a `compare`, then name it in [`Scheme`] and in [`TABLE`].
+//! To add one: write `versions/<name>.rs` with a `compare`, then name it in [`Scheme`] and in [`TABLE`], and the ecosystems
+//! that use it in [`scheme_of`].
 //! A version that the scheme does not know has no order: the answer is then `None`, never a guess.
 
+mod alpm;
 mod apk;
 mod deb;
+mod maven;
+mod nuget;
+mod packagist;
+mod pypi;
+mod rpm;
+mod rubygems;
+mod semver;
 
 use std::cmp::Ordering;
 
@@ -18,20 +27,59 @@ pub enum Scheme {
     Deb,
     /// apk-tools 3.
     Apk,
+    /// vercmp(8) of pacman.
+    Alpm,
+    /// `ComparableVersion` of Maven 3.8.
+    Maven,
+    /// Semantic versions with four numbers.
+    Nuget,
+    /// `version_compare` of PHP.
+    Packagist,
+    /// PEP 440.
+    Pypi,
+    /// rpm-version(7).
+    Rpm,
+    /// `Gem::Version`.
+    RubyGems,
+    /// Semantic versions 2.0.0, of Go, npm, crates.io and Hex.
+    Semver,
 }
 
 type Compare = fn(&str, &str) -> Option<Ordering>;
 
-/// Every scheme with its comparison, and the OSV ecosystems that use it, named by what stands before the colon.
-const TABLE: &[(Scheme, &str, Compare)] =
-    &[(Scheme::Apk, "Alpine", apk::compare), (Scheme::Deb, "Debian", deb::compare)];
+/// Every scheme with its comparison.
+const TABLE: &[(Scheme, Compare)] = &[
+    (Scheme::Alpm, alpm::compare),
+    (Scheme::Apk, apk::compare),
+    (Scheme::Deb, deb::compare),
+    (Scheme::Maven, maven::compare),
+    (Scheme::Nuget, nuget::compare),
+    (Scheme::Packagist, packagist::compare),
+    (Scheme::Pypi, pypi::compare),
+    (Scheme::Rpm, rpm::compare),
+    (Scheme::RubyGems, rubygems::compare),
+    (Scheme::Semver, semver::compare),
+];
+
+/// OSV's ecosystems without releases that are imported, with their schemes.
+const LANGUAGES: &[(&str, Scheme)] = &[
+    ("Go", Scheme::Semver),
+    ("Hex", Scheme::Semver),
+    ("Maven", Scheme::Maven),
+    ("NuGet", Scheme::Nuget),
+    ("Packagist", Scheme::Packagist),
+    ("PyPI", Scheme::Pypi),
+    ("RubyGems", Scheme::RubyGems),
+    ("crates.io", Scheme::Semver),
+    ("npm", Scheme::Semver),
+];
 
 /// Returns the order of two versions, or `None` where one of them is not a version of the scheme.
 pub fn compare(scheme: Scheme, a: &str, b: &str) -> Option<Ordering> {
     if a.len() > VERSION_BYTES_MAX || b.len() > VERSION_BYTES_MAX {
         return None;
     }
-    let (_, _, compare) = TABLE.iter().find(|(known, ..)| *known == scheme)?;
+    let (_, compare) = TABLE.iter().find(|(known, _)| *known == scheme)?;
     compare(a, b)
 }
 
@@ -40,19 +88,27 @@ pub fn is_valid(scheme: Scheme, version: &str) -> bool {
     compare(scheme, version, version).is_some()
 }
 
-/// Returns the scheme of an OSV ecosystem such as `Debian:12` or `Alpine:v3.19`; `None` where it is not imported.
+/// Orders runs of digits as numbers of any size.
+fn numbers(a: &str, b: &str) -> Ordering {
+    let (a, b) = (a.trim_start_matches('0'), b.trim_start_matches('0'));
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+}
+
+/// Returns the scheme of an OSV ecosystem such as `Debian:12`, `Alpine:v3.19` or `npm`; `None` where it is not imported.
 pub fn scheme_of(ecosystem: &str) -> Option<Scheme> {
-    let (family, release) = ecosystem.split_once(':')?;
+    let Some((family, release)) = ecosystem.split_once(':') else {
+        return LANGUAGES.iter().find(|(name, _)| *name == ecosystem).map(|(_, scheme)| *scheme);
+    };
     let number = |text: &str| !text.is_empty() && text.len() <= 4 && text.bytes().all(|b| b.is_ascii_digit());
-    let known = match family {
-        "Debian" => number(release),
+    let (scheme, known) = match family {
+        "Debian" => (Scheme::Deb, number(release)),
         "Alpine" => {
             let parts = release.strip_prefix('v').and_then(|r| r.split_once('.'));
-            parts.is_some_and(|(major, minor)| number(major) && number(minor))
+            (Scheme::Apk, parts.is_some_and(|(major, minor)| number(major) && number(minor)))
         }
-        _ => false,
+        _ => return None,
     };
-    TABLE.iter().find(|(_, name, _)| known && *name == family).map(|(scheme, ..)| *scheme)
+    known.then_some(scheme)
 }
 
 #[cfg(test)]
@@ -67,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn ecosystems_name_a_release() {
+    fn ecosystems_of_distributions_name_a_release_and_those_of_languages_none() {
         for (ecosystem, scheme) in [
             ("Debian:12", Some(Scheme::Deb)),
             ("Alpine:v3.19", Some(Scheme::Apk)),
@@ -81,6 +137,13 @@ mod tests {
             ("Alpine:v3.19.1", None),
             ("Ubuntu:22.04:LTS", None),
             ("AlmaLinux:8", None),
+            ("npm", Some(Scheme::Semver)),
+            ("crates.io", Some(Scheme::Semver)),
+            ("PyPI", Some(Scheme::Pypi)),
+            ("pypi", None),
+            ("npm:12", None),
+            ("Maven:https://maven.google.com", None),
+            ("", None),
         ] {
             assert_eq!(scheme_of(ecosystem), scheme, "{ecosystem}");
         }
@@ -126,7 +189,7 @@ mod tests {
             "1\u{202e}2",
             &long,
         ];
-        for scheme in [Scheme::Deb, Scheme::Apk] {
+        for (scheme, _) in TABLE.iter().copied() {
             for a in hostile {
                 for b in hostile.iter().copied().chain(["1.0", &wide]) {
                     let there = compare(scheme, a, b);
@@ -134,20 +197,31 @@ mod tests {
                 }
             }
             assert_eq!(compare(scheme, &long, &long), None);
-            assert_eq!(compare(scheme, &wide, "1.8"), Some(Ordering::Greater));
-            for text in ["", " ", "é", "１", "1\n", "\n1", "1 2", "1\u{202e}2"] {
+            if scheme != Scheme::Pypi {
+                assert_eq!(compare(scheme, &wide, "1.8"), Some(Ordering::Greater), "{scheme:?}");
+            }
+            for text in ["", " ", "\0", "1\n2", "1 2"] {
+                assert!(!is_valid(scheme, text), "{scheme:?} {text:?}");
+            }
+        }
+        for scheme in [Scheme::Deb, Scheme::Apk, Scheme::Semver, Scheme::Maven, Scheme::Packagist] {
+            for text in ["é", "１", "1\n", "\n1", "1\u{202e}2"] {
                 assert!(!is_valid(scheme, text), "{scheme:?} {text:?}");
             }
         }
     }
 
-    /// Replays a corpus of lines `A < B`; a comment starts with `#`. Returns how many lines were compared and the
+    /// Replays a corpus of lines `A < B`; a comment starts with `#` or `//`. Returns how many lines were compared and the
     /// lines that have no order.
     pub(super) fn replay(scheme: Scheme, file: &str) -> Option<(usize, Vec<String>)> {
         let text = std::fs::read_to_string(crate::advisory::fixtures::corpus(file)?)
             .expect("the corpus is readable");
         let (mut compared, mut without_order) = (0, vec![]);
-        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        for line in text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("//"))
+        {
             let fields: Vec<_> = line.split(' ').collect();
             let [a, sign, b] = fields[..] else { panic!("unexpected line `{line}` in {file}") };
             let expected = match sign {
