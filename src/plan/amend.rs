@@ -19,6 +19,9 @@ use crate::{
     trust::predicate::StatedList,
 };
 
+/// The list of packages that is scanned.
+const PACKAGES: &str = "packages.txt";
+
 /// What a run found out about one digest before judging.
 #[derive(Debug, Clone, Default)]
 pub struct Gathered {
@@ -308,11 +311,32 @@ fn rescan(
     }
     let Some(bundle) = judging.bundle else { return Ok(None) };
     let subject = &record.custody.subject;
-    let packages = record.packages.get("packages.txt").map_or("", String::as_str);
+    let packages = record.packages.get(PACKAGES).map_or("", String::as_str);
     let gaps = subject.not_catalogued.clone();
-    let scan = scan::scan(&subject.digest, packages, bundle, pinned, gaps)?;
+    let scan = scan::scan(&subject.digest, packages, bundle, pinned, gaps, &owned(record))?;
     let scanned = Scanned { at: judging.now, tool: judging.tool.into() };
     Ok(Some(ScanRecord { scanned: Some(scanned), ..scan }))
+}
+
+/// Returns which packages belong to packages of the distribution, on every platform that has them.
+fn owned(record: &ImageRecord) -> scan::Owned<'_> {
+    let recorded = record.contents.iter().flat_map(|contents| &contents.platforms);
+    let by_platform: BTreeMap<&Digest, scan::Owned<'_>> = recorded
+        .map(|found| {
+            let owned = found.owned.iter().map(|one| (one.package.as_str(), one.owner.as_str()));
+            (&found.digest, owned.collect())
+        })
+        .collect();
+    let mut all: scan::Owned<'_> =
+        by_platform.values().flatten().map(|(one, owner)| (*one, *owner)).collect();
+    for platform in &record.custody.subject.platforms {
+        let list = record.packages.get(&platform.packages).map_or("", String::as_str);
+        let owned = by_platform.get(&platform.digest);
+        for package in list.lines().filter(|line| owned.is_none_or(|owned| !owned.contains_key(line))) {
+            all.remove(package);
+        }
+    }
+    all
 }
 
 fn verdicts(judging: &Judging<'_>, record: &ImageRecord, asked: &[&DesiredImage]) -> Vec<ConsumerVerdict> {

@@ -23,6 +23,7 @@ use crate::{
     evidence::{AdvisoriesUsed, EcosystemUsed, NotLookedAt, ScanRecord},
     model::{Digest, Finding, Kind, PackageError},
 };
+use release::Unmatched;
 
 /// Most lines of a package list: several times what a whole distribution has to offer.
 const PACKAGES_MAX: usize = 200_000;
@@ -64,20 +65,31 @@ struct Sorted {
     installed: BTreeMap<Installed, BTreeSet<String>>,
     /// Number of packages by what they are and why they have no advisories.
     without: BTreeMap<(String, String), u64>,
-    /// Number of packages by type, of types that are not matched in this version.
-    others: BTreeMap<String, u64>,
+    /// Number of packages of types that are not matched in this version.
+    others: BTreeMap<Unmatched, u64>,
+    /// Number of packages of languages that belong to packages of the distribution.
+    owned: u64,
 }
+
+/// Packages of languages by package URL, with the package URL of the package of the distribution that owns their files.
+pub type Owned<'a> = BTreeMap<&'a str, &'a str>;
 
 /// Returns the ecosystems that a package list needs, to read them from the bundle.
 ///
 /// # Errors
 /// As [`scan`].
 pub fn ecosystems(packages_text: &str) -> Result<BTreeSet<String>, ScanError> {
-    Ok(sort(packages_text)?.installed.into_keys().map(|installed| installed.ecosystem).collect())
+    Ok(sort(packages_text, &BTreeSet::new())?
+        .installed
+        .into_keys()
+        .map(|installed| installed.ecosystem)
+        .collect())
 }
 
 /// Matches `packages_text` (package URLs, one a line) against `bundle`, whose digest is `digest`. `gaps` are what the
-/// catalogue could not read; they stand in the record beside what the scan itself does not look at.
+/// catalogue could not read; they stand in the record beside what the scan itself does not look at. Packages that are
+/// `owned` by a package of a distribution whose advisories the bundle has are left to those: the distribution repairs them
+/// under versions of its own.
 ///
 /// # Errors
 /// [`ScanError`] where the list is not one this program wrote or the bundle was read without an ecosystem it needs.
@@ -87,12 +99,15 @@ pub fn scan(
     bundle: &Bundle,
     digest: &Digest,
     gaps: Vec<NotLookedAt>,
+    owned: &Owned<'_>,
 ) -> Result<ScanRecord, ScanError> {
-    let Sorted { installed, without, others } = sort(packages_text)?;
+    let left = owned.iter().filter(|(_, owner)| is_published(owner, bundle)).map(|(package, _)| *package);
+    let Sorted { installed, without, others, owned } = sort(packages_text, &left.collect())?;
     let mut not_looked_at: BTreeSet<NotLookedAt> = gaps.into_iter().collect();
     let gap = |((what, reason), packages)| NotLookedAt { what, reason, packages };
     not_looked_at.extend(without.into_iter().map(gap));
     not_looked_at.extend(others.into_iter().map(|(of, count)| not_matched(&of, count)));
+    not_looked_at.extend((owned > 0).then(|| left_to_owner(owned)));
     let used: BTreeSet<_> = installed.keys().map(|installed| installed.ecosystem.clone()).collect();
     if let Some(ecosystem) = used.iter().find(|ecosystem| !bundle.can_look_up(ecosystem)) {
         return Err(ScanError::NotDecoded(ecosystem.clone()));
@@ -126,11 +141,21 @@ fn rank(finding: &Finding) -> (Reverse<crate::model::Severity>, &str, &str, &Fin
     (Reverse(finding.severity), &finding.id, &finding.source, finding)
 }
 
-fn sort(packages_text: &str) -> Result<Sorted, ScanError> {
+/// Returns whether the bundle has advisories for the distribution that a package belongs to.
+fn is_published(owner: &str, bundle: &Bundle) -> bool {
+    let place = release::place(owner);
+    matches!(place, Ok(release::Place::Known(installed)) if bundle.records_of(&installed.ecosystem) > 0)
+}
+
+fn sort(packages_text: &str, owned: &BTreeSet<&str>) -> Result<Sorted, ScanError> {
     let mut sorted = Sorted::default();
     for (index, line) in packages_text.lines().enumerate() {
         if index >= PACKAGES_MAX {
             return Err(ScanError::TooManyPackages);
+        }
+        if owned.contains(line) {
+            sorted.owned += 1;
+            continue;
         }
         match release::place(line).map_err(|source| ScanError::Package { line: index + 1, source })? {
             release::Place::Known(installed) => {
@@ -145,12 +170,27 @@ fn sort(packages_text: &str) -> Result<Sorted, ScanError> {
     Ok(sorted)
 }
 
-/// Returns a gap about packages that are listed and not matched in this version. It holds no image, as their absence from
-/// the list held none before they were catalogued.
-fn not_matched(of: &str, count: u64) -> NotLookedAt {
+/// Returns a gap about packages that are listed and not matched. It holds no image: nobody publishes advisories for
+/// what has no package, and for other types none are imported in this version.
+fn not_matched(of: &Unmatched, count: u64) -> NotLookedAt {
+    let (what, reason) = match of {
+        Unmatched::Type(of) => (
+            format!("{count} packages of type `{of}`"),
+            "listed, and not matched against advisories in this version",
+        ),
+        Unmatched::WithoutGroup => {
+            (format!("{count} Java archives without a group"), "advisories name group and artifact")
+        }
+    };
+    NotLookedAt { what, reason: reason.to_owned(), packages: 0 }
+}
+
+/// Returns a gap that holds no image, either: the owners were looked up.
+fn left_to_owner(count: u64) -> NotLookedAt {
     NotLookedAt {
-        what: format!("{count} packages of type `{of}`"),
-        reason: "listed, and not matched against advisories in this version".to_owned(),
+        what: format!("{count} packages of languages that belong to packages of the distribution"),
+        reason: "the distribution repairs them under its own versions, and its advisories are looked up"
+            .to_owned(),
         packages: 0,
     }
 }

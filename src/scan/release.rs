@@ -5,7 +5,10 @@ use std::str::FromStr;
 use packageurl::PackageUrl;
 
 use super::Installed;
-use crate::model::{Ecosystem, Package, PackageError};
+use crate::{
+    advisory,
+    model::{Ecosystem, Package, PackageError},
+};
 
 /// Where a package's advisories are to be found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,18 +19,30 @@ pub(super) enum Place {
         what: String,
         reason: String,
     },
-    /// Packages of a language, or programs without a package: by their type.
-    Other(String),
+    /// Packages of a kind for which no advisories are imported, or that none could name.
+    Other(Unmatched),
+}
+
+/// Why a package of a language, or a program without a package, has no place.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Unmatched {
+    /// By package URL type.
+    Type(String),
+    /// Advisories name group and artifact.
+    WithoutGroup,
 }
 
 /// Returns the place of one package URL.
 pub(super) fn place(purl: &str) -> Result<Place, PackageError> {
     let parsed = PackageUrl::from_str(purl)
         .map_err(|e| PackageError { purl: purl.chars().take(200).collect(), reason: e.to_string() })?;
-    if !Ecosystem::of_purl_type(parsed.ty()).is_some_and(Ecosystem::is_of_distribution) {
-        return Ok(Place::Other(parsed.ty().to_owned()));
-    }
+    let Some(kind) = Ecosystem::of_purl_type(parsed.ty()) else {
+        return Ok(Place::Other(Unmatched::Type(parsed.ty().to_owned())));
+    };
     let package: Package = purl.parse()?;
+    if !kind.is_of_distribution() {
+        return Ok(of_language(package));
+    }
     Ok(match (package.ecosystem, package.namespace.as_str()) {
         (Ecosystem::Deb, "debian") => released(package, "Debian", debian),
         (Ecosystem::Apk, "alpine") => released(package, "Alpine", alpine),
@@ -36,6 +51,27 @@ pub(super) fn place(purl: &str) -> Result<Place, PackageError> {
             reason: "no advisories are imported for this distribution".to_owned(),
         },
     })
+}
+
+/// Returns the place of a package of a language, under the name that OSV gives it (OSV schema, "Defined Ecosystems").
+fn of_language(package: Package) -> Place {
+    let Package { ecosystem, namespace, name, version, .. } = package;
+    let (of, separator) = match ecosystem {
+        Ecosystem::Cargo => ("crates.io", ""),
+        Ecosystem::Composer => ("Packagist", "/"),
+        Ecosystem::Gem => ("RubyGems", ""),
+        Ecosystem::Golang => ("Go", "/"),
+        Ecosystem::Hex => ("Hex", "/"),
+        Ecosystem::Maven if namespace.is_empty() => return Place::Other(Unmatched::WithoutGroup),
+        Ecosystem::Maven => ("Maven", ":"),
+        Ecosystem::Npm => ("npm", "/"),
+        Ecosystem::Nuget => ("NuGet", ""),
+        Ecosystem::Pypi => ("PyPI", ""),
+        other => return Place::Other(Unmatched::Type(other.purl_type().to_owned())),
+    };
+    let whole = if namespace.is_empty() { name } else { format!("{namespace}{separator}{name}") };
+    let source = advisory::package_name(of, &whole).into_owned();
+    Place::Known(Installed { ecosystem: of.to_owned(), source, version })
 }
 
 fn released(package: Package, family: &str, release: fn(&str) -> Option<String>) -> Place {
@@ -102,12 +138,29 @@ mod tests {
             ("pkg:deb/debian/a@1", "no: packages of Debian of an unknown release"),
             ("pkg:deb/debian/a@1?distro=ubuntu-22.04", "no: packages of `ubuntu-22.04`"),
             ("pkg:deb/ubuntu/a@1?distro=ubuntu-22.04", "no: packages of `ubuntu`"),
-            ("pkg:npm/left-pad@1.3.0", "type npm"),
+            ("pkg:npm/left-pad@1.3.0", "npm left-pad 1.3.0"),
+            ("pkg:npm/%40babel/core@7.0.0", "npm @babel/core 7.0.0"),
+            ("pkg:golang/github.com/burntsushi/toml@v1.2.0", "Go github.com/burntsushi/toml v1.2.0"),
+            ("pkg:golang/stdlib@1.22.3", "Go stdlib 1.22.3"),
+            (
+                "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1",
+                "Maven org.apache.logging.log4j:log4j-core 2.14.1",
+            ),
+            ("pkg:maven/app@1", "type WithoutGroup"),
+            ("pkg:pypi/zope.interface@5.0", "PyPI zope-interface 5.0"),
+            ("pkg:cargo/serde_json@1.0.0?source=local", "crates.io serde-json 1.0.0"),
+            ("pkg:nuget/Newtonsoft.Json@12.0.1", "NuGet newtonsoft.json 12.0.1"),
+            ("pkg:gem/rails@7.0.0", "RubyGems rails 7.0.0"),
+            ("pkg:composer/symfony/http-kernel@v5.4.0", "Packagist symfony/http-kernel v5.4.0"),
+            ("pkg:hex/plug@1.0.0", "Hex plug 1.0.0"),
+            ("pkg:npm/nameless", "npm nameless "),
+            ("pkg:generic/nginx@1.25.3", "type Type(\"generic\")"),
+            ("pkg:conan/zlib@1.2.13", "type Type(\"conan\")"),
         ] {
             let found = match place(purl).unwrap() {
                 Place::Known(i) => format!("{} {} {}", i.ecosystem, i.source, i.version),
                 Place::Unknown { what, .. } => format!("no: {what}"),
-                Place::Other(of) => format!("type {of}"),
+                Place::Other(of) => format!("type {of:?}"),
             };
             assert_eq!(found, expected, "{purl}");
         }

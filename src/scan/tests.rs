@@ -20,7 +20,7 @@ fn bundle(records: &[Value]) -> Bundle {
 }
 
 fn scanned(packages: &str, bundle: &Bundle) -> ScanRecord {
-    scan(&Digest::sha256(b"image"), packages, bundle, &bundle.digest(), vec![]).unwrap()
+    scan(&Digest::sha256(b"image"), packages, bundle, &bundle.digest(), vec![], &Owned::new()).unwrap()
 }
 
 /// Returns `id severity source installed -> fixed` for each finding.
@@ -147,11 +147,14 @@ fn what_cannot_be_judged_is_said() {
                     pkg:deb/debian/future2@1?distro=debian-13\n\
                     pkg:deb/debian/odd@1.0?distro=debian-12\n\
                     pkg:deb/ubuntu/a@1?distro=ubuntu-24.04\n\
+                    pkg:generic/nginx@1.25.3\n\
+                    pkg:generic/redis@7.2\n\
+                    pkg:maven/app@1\n\
                     pkg:npm/left-pad@1.3.0\n\
                     pkg:npm/right-pad@1.3.0\n";
     let gap = NotLookedAt { what: "catalogue".into(), reason: "an rpm database".into(), packages: 0 };
     let subject = Digest::sha256(b"image");
-    let record = scan(&subject, packages, &bundle, &bundle.digest(), vec![gap]).unwrap();
+    let record = scan(&subject, packages, &bundle, &bundle.digest(), vec![gap], &Owned::new()).unwrap();
     assert_eq!(lines(&record), ["CVE-2024-0003 unknown odd 1.0 -> 2.0"]);
     let said: Vec<_> = record
         .not_looked_at
@@ -161,9 +164,11 @@ fn what_cannot_be_judged_is_said() {
     assert_eq!(
         said,
         [
-            "2 packages of type `npm`: listed, and not matched against advisories in this version (0)",
+            "1 Java archives without a group: advisories name group and artifact (0)",
+            "2 packages of type `generic`: listed, and not matched against advisories in this version (0)",
             "catalogue: an rpm database (0)",
             "packages of `Debian:13`: the advisory bundle has no records for `Debian:13` (2)",
+            "packages of `npm`: the advisory bundle has no records for `npm` (2)",
             "packages of `ubuntu`: no advisories are imported for this distribution (1)",
             "source package `broken` of `Debian:12`: the version installed cannot be compared; advisories \
              concerned: 1, the first `DEBIAN-CVE-2024-0001` (1)",
@@ -173,14 +178,15 @@ fn what_cannot_be_judged_is_said() {
     );
     let used: Vec<_> =
         record.advisories.ecosystems.iter().map(|e| (e.ecosystem.as_str(), e.records)).collect();
-    assert_eq!(used, [("Debian:12", 3), ("Debian:13", 0)]);
+    assert_eq!(used, [("Debian:12", 3), ("Debian:13", 0), ("npm", 0)]);
 }
 
 #[test]
 fn a_bundle_read_without_a_needed_ecosystem_is_an_error_and_not_clean() {
     let built = bundle(&[record("DEBIAN-CVE-2024-0001", "Debian:12", "openssl", None)]);
     let read = Bundle::read(built.to_bytes(), &BTreeSet::new()).unwrap();
-    let error = scan(&Digest::sha256(b"image"), OPENSSL, &read, &built.digest(), vec![]).unwrap_err();
+    let error =
+        scan(&Digest::sha256(b"image"), OPENSSL, &read, &built.digest(), vec![], &Owned::new()).unwrap_err();
     assert_eq!(error, ScanError::NotDecoded("Debian:12".into()));
     let read = Bundle::read(built.to_bytes(), &ecosystems(OPENSSL).unwrap()).unwrap();
     assert_eq!(scanned(OPENSSL, &read), scanned(OPENSSL, &built));
@@ -190,8 +196,14 @@ fn a_bundle_read_without_a_needed_ecosystem_is_an_error_and_not_clean() {
 fn a_line_that_is_no_package_url_stops_the_scan() {
     let bundle = bundle(&[record("DEBIAN-CVE-2024-0001", "Debian:12", "openssl", None)]);
     for text in ["\n", "openssl 3.0", "pkg:deb/debian/x\n"] {
-        let error =
-            scan(&Digest::sha256(b"i"), &format!("{OPENSSL}{text}"), &bundle, &bundle.digest(), vec![]);
+        let error = scan(
+            &Digest::sha256(b"i"),
+            &format!("{OPENSSL}{text}"),
+            &bundle,
+            &bundle.digest(),
+            vec![],
+            &Owned::new(),
+        );
         assert!(matches!(error, Err(ScanError::Package { line: 2, .. })), "{text:?}");
     }
     let many = "pkg:npm/a@1\n".repeat(PACKAGES_MAX + 1);
@@ -310,4 +322,135 @@ fn a_real_alpine_image_is_matched_against_the_real_database() {
             "CVE-2019-1563 unknown openssl 1.1.1b-r0 -> 1.1.1d-r0",
         ]
     );
+}
+
+/// Returns a record of a package of a language with a range of OSV's other type.
+fn of_language(id: &str, ecosystem: &str, package: &str, events: &Value) -> Value {
+    let mut value = record(id, ecosystem, package, None);
+    value["affected"][0]["ranges"] = json!([{"type": "SEMVER", "events": events}]);
+    value
+}
+
+#[test]
+fn packages_of_languages_are_matched_under_the_names_of_their_registries() {
+    let range = |introduced: &str, fixed: &str| json!([{"introduced": introduced}, {"fixed": fixed}]);
+    let log4j = record("GHSA-jfh8-c2jp-5v3q", "Maven", "org.apache.logging.log4j:log4j-core", Some("2.15.0"));
+    let bundle = bundle(&[
+        upstream(log4j, &["CVE-2021-44228"]),
+        of_language("GO-2023-1571", "Go", "golang.org/x/NET", &range("0", "0.7.0")),
+        of_language(
+            "GO-2024-2598",
+            "Go",
+            "stdlib",
+            &json!([
+                {"introduced": "0"}, {"fixed": "1.21.8"}, {"introduced": "1.22.0-0"}, {"fixed": "1.22.1"},
+            ]),
+        ),
+        of_language("GHSA-a", "npm", "@Scope/a", &range("1.0.0", "1.2.0")),
+        of_language("RUSTSEC-1", "crates.io", "some_crate", &range("0.0.0-0", "0.3.1")),
+        record("PYSEC-1", "PyPI", "Zope.Interface", Some("5.1")),
+        record("GHSA-b", "NuGet", "Newtonsoft.Json", Some("13.0.1")),
+        record("GHSA-c", "RubyGems", "rails", Some("7.0.1.rc1")),
+        record("GHSA-d", "Packagist", "symfony/http-kernel", Some("v5.4.20")),
+        record("GHSA-e", "npm", "nameless", Some("2")),
+        record("GHSA-f", "npm", "versionless", None),
+    ]);
+    let packages = "pkg:cargo/some-crate@0.3.0?source=git\n\
+                    pkg:composer/symfony/http-kernel@v5.4.19\n\
+                    pkg:gem/rails@7.0.0\n\
+                    pkg:golang/golang.org/x/net@v0.6.0\n\
+                    pkg:golang/golang.org/x/net@v0.7.0\n\
+                    pkg:golang/golang.org/x/net@v0.7.1-0.20230101000000-abcdefabcdef\n\
+                    pkg:golang/stdlib@1.21.7\n\
+                    pkg:golang/stdlib@1.21.9\n\
+                    pkg:golang/stdlib@1.22.0\n\
+                    pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1\n\
+                    pkg:maven/org.apache.logging.log4j/log4j-core@2.15.0\n\
+                    pkg:npm/%40scope/a@1.1.0\n\
+                    pkg:npm/a@1.1.0\n\
+                    pkg:npm/nameless\n\
+                    pkg:npm/versionless\n\
+                    pkg:nuget/Newtonsoft.Json@12.0.3\n\
+                    pkg:pypi/zope-interface@5.0.dev1\n";
+    let record = scanned(packages, &bundle);
+    assert_eq!(
+        lines(&record),
+        [
+            "CVE-2021-44228 unknown org.apache.logging.log4j:log4j-core 2.14.1 -> 2.15.0",
+            "GHSA-a unknown @scope/a 1.1.0 -> 1.2.0",
+            "GHSA-b unknown newtonsoft.json 12.0.3 -> 13.0.1",
+            "GHSA-c unknown rails 7.0.0 -> 7.0.1.rc1",
+            "GHSA-d unknown symfony/http-kernel v5.4.19 -> v5.4.20",
+            "GHSA-f unknown versionless  -> unfixed",
+            "GO-2023-1571 unknown golang.org/x/net v0.6.0 -> 0.7.0",
+            "GO-2024-2598 unknown stdlib 1.21.7 -> 1.21.8",
+            "GO-2024-2598 unknown stdlib 1.22.0 -> 1.22.1",
+            "PYSEC-1 unknown zope-interface 5.0.dev1 -> 5.1",
+            "RUSTSEC-1 unknown some-crate 0.3.0 -> 0.3.1",
+        ]
+    );
+    let [gap] = record.not_looked_at.as_slice() else { panic!("{:?}", record.not_looked_at) };
+    assert_eq!((gap.what.as_str(), gap.packages), ("source package `nameless` of `npm`", 1));
+}
+
+#[test]
+fn what_a_package_of_the_distribution_owns_is_left_to_its_advisories() {
+    const REQUESTS: &str = "pkg:pypi/requests@2.28.1";
+    let bundle = bundle(&[
+        record("GHSA-a", "PyPI", "requests", Some("2.31.0")),
+        record("DEBIAN-CVE-2024-0001", "Debian:12", "openssl", None),
+    ]);
+    let scanned = |owner: Option<&str>| {
+        let owned: Owned<'_> = owner.map(|owner| (REQUESTS, owner)).into_iter().collect();
+        let text = format!("{REQUESTS}\n");
+        let record =
+            scan(&Digest::sha256(b"image"), &text, &bundle, &bundle.digest(), vec![], &owned).unwrap();
+        (record.findings.len(), record.not_looked_at.first().map(|gap| (gap.what.clone(), gap.packages)))
+    };
+    assert_eq!(scanned(None), (1, None));
+    let left = "1 packages of languages that belong to packages of the distribution".to_owned();
+    let debian = |release| format!("pkg:deb/debian/python3-requests@2.28.1?distro=debian-{release}");
+    assert_eq!(scanned(Some(&debian("12"))), (0, Some((left, 0))));
+    assert_eq!(scanned(Some(&debian("13"))), (1, None), "nothing is known of that release");
+    assert_eq!(scanned(Some("pkg:rpm/redhat/a@1?distro=rhel-9")), (1, None));
+}
+
+/// What a program in another language finds in the records of Go's database by their ranges alone.
+#[test]
+fn the_database_of_go_is_matched_as_its_ranges_say() {
+    const FOUND: [(&str, &str); 7] = [
+        ("github.com/burntsushi/toml@v1.0.0", ""),
+        ("github.com/dgrijalva/jwt-go@v3.2.0+incompatible", "GO-2020-0017"),
+        (
+            "github.com/docker/docker@v20.10.7+incompatible",
+            "GO-2022-0390 GO-2022-0985 GO-2022-1107 GO-2023-1699 GO-2023-1700 GO-2023-1701 GO-2024-2500 GO-2024-2512 \
+             GO-2024-2913 GO-2024-2914 GO-2024-3005 GO-2025-3829 GO-2026-4883 GO-2026-4887 GO-2026-5617 GO-2026-5668 \
+             GO-2026-5746",
+        ),
+        ("github.com/gogo/protobuf@v1.3.1", "GO-2021-0053"),
+        (
+            "github.com/opencontainers/runc@v1.0.0-rc93",
+            "GO-2022-0452 GO-2022-0914 GO-2023-1682 GO-2023-1683 GO-2024-2491 GO-2024-3110 GO-2025-4096 GO-2025-4097 \
+             GO-2025-4098 GO-2026-5761",
+        ),
+        (
+            "golang.org/x/net@v0.6.0",
+            "GO-2023-1571 GO-2023-1988 GO-2023-2102 GO-2024-2687 GO-2024-3333 GO-2025-3503 GO-2025-3595 GO-2026-4440 \
+             GO-2026-4441 GO-2026-4918 GO-2026-5025 GO-2026-5026 GO-2026-5027 GO-2026-5028 GO-2026-5029 GO-2026-5030 \
+             GO-2026-5942",
+        ),
+        ("google.golang.org/grpc@v1.50.0", "GO-2023-2153 GO-2026-4762 GO-2026-6061"),
+    ];
+    let Some(path) = corpus("advisories/osv-go.tar.zst") else { return };
+    let bundle = advisory::import(&path).unwrap().bundle;
+    let ids = |purl: &str| {
+        let record = scanned(&format!("pkg:golang/{purl}\n"), &bundle);
+        assert_eq!(record.not_looked_at, [], "{purl}");
+        let ids = record.findings.into_iter().flat_map(|finding| finding.ids);
+        ids.filter(|id| id.starts_with("GO-")).collect::<BTreeSet<_>>()
+    };
+    for (purl, expected) in FOUND {
+        assert_eq!(ids(purl).into_iter().collect::<Vec<_>>().join(" "), expected, "{purl}");
+    }
+    assert_eq!(ids("stdlib@1.21.4").len(), 69);
 }

@@ -86,6 +86,46 @@ fn a_gate_judges_licences_and_names_what_it_judged() {
     );
 }
 
+/// An advisory for a package of Python that the image has twice over: in a package of the distribution, and beside it.
+const PYTHON: &str = r#"{"id": "PYSEC-2026-0001", "modified": "2026-11-20T00:00:00Z", "aliases": ["CVE-2026-0001"],
+ "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],
+ "affected": [{"package": {"ecosystem": "PyPI", "name": "Requests"},
+  "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.31.0"}]}]}]}"#;
+
+#[test]
+fn packages_of_languages_are_matched_and_those_of_the_distribution_left_to_it() {
+    let stanza = "Package: python3-requests\nStatus: install ok installed\nArchitecture: all\nVersion: 2.28.1+dfsg-1\n";
+    let status = format!("{}\n{stanza}", tiny::STATUS.trim_end().to_owned() + "\n");
+    let own = "usr/lib/python3/dist-packages/requests-2.28.1.dist-info/METADATA";
+    let files: [(&str, &[u8]); 5] = [
+        FILES[0],
+        ("var/lib/dpkg/status", status.as_bytes()),
+        ("var/lib/dpkg/info/python3-requests.list", &format!("/{own}\n").into_bytes()),
+        (own, b"Metadata-Version: 2.1\nName: requests\nVersion: 2.28.1\n"),
+        (
+            "srv/lib/python3.11/site-packages/requests-2.30.0.dist-info/METADATA",
+            b"Metadata-Version: 2.1\nName: requests\nVersion: 2.30.0\n",
+        ),
+    ];
+    let (_registries, scenario) = run(&files, "");
+    let held = record(&scenario);
+    let fact = "1 packages not looked at: packages of `PyPI`: the advisory bundle has no records for `PyPI`";
+    assert_eq!(said(&held), (Verdict::Held, vec![fact]));
+
+    scenario.import(&[tiny::ADVISORY, PYTHON]);
+    scenario.run().unwrap();
+    let refused = record(&scenario);
+    let scan = refused.scan.as_ref().unwrap();
+    let findings: Vec<_> = scan.findings.iter().map(|one| (one.id.as_str(), one.packages.clone())).collect();
+    assert_eq!(findings, [("CVE-2026-0001", vec!["pkg:pypi/requests@2.30.0".to_owned()])]);
+    assert_eq!(said(&refused).0, Verdict::Refused);
+    let left =
+        scan.not_looked_at.iter().find(|gap| gap.what.contains("belong to packages of the distribution"));
+    assert_eq!(left.unwrap().packages, 0);
+    let page = page(&scenario, "team/app");
+    assert!(page.contains("| CVE-2026-0001 | requests | 2.30.0 | critical |"), "{page}");
+}
+
 #[test]
 fn repositories_that_an_image_names_are_recorded_and_shown() {
     let manifest: &[u8] =

@@ -15,10 +15,12 @@ Version: 1.2-3
 
 ";
 
-/// An advisory for a package nobody has installed, so that the bundle knows `Debian:12`.
+/// An advisory for packages nobody has installed, so that the bundle knows `Debian:12` and `npm`.
 pub(crate) const ADVISORY: &str = r#"{"id": "EXAMPLE-2026-0001", "modified": "2026-11-20T00:00:00Z",
  "affected": [{"package": {"ecosystem": "Debian:12", "name": "not-installed"},
-  "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2"}]}]}]}"#;
+  "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2"}]}]},
+  {"package": {"ecosystem": "npm", "name": "not-installed"},
+  "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "2.0.0"}]}]}]}"#;
 
 const OS_RELEASE: &str = "ID=debian\nVERSION_ID=\"12\"\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n";
 
