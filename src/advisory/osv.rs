@@ -193,7 +193,7 @@ fn read_affected(
     let inherited = shared.iter().filter(|s| !(has_own_score && s.kind.starts_with("CVSS"))).cloned();
     Ok(Affected {
         ecosystem: package.ecosystem.clone(),
-        package: package_name(&package.ecosystem, &package.name).into_owned(),
+        package: package_name(&package.ecosystem, &package.name),
         versions: outside(scheme, &ranges, &entry.versions),
         ranges,
         severities: own.iter().cloned().chain(inherited).collect::<BTreeSet<_>>().into_iter().collect(),

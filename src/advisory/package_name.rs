@@ -1,25 +1,18 @@
 //! One name for each package: advisories and package URLs write some names in different ways.
 
-use std::borrow::Cow;
+use crate::model::pypi_name;
 
 /// Returns the name under which a package of an OSV ecosystem is looked up.
 ///
-/// Names of npm, Go, NuGet, Packagist and Hex are compared without case, as purl-spec's types have them; PyPI's as the
-/// specification "Names and normalization" has them; crates that differ in `-` and `_` alone are one on crates.io.
-pub fn package_name<'a>(ecosystem: &str, name: &'a str) -> Cow<'a, str> {
+/// Names of npm, Go, NuGet, Packagist and Hex are compared without case, as purl-spec's types have them; crates that differ
+/// in `-` and `_` alone are one on crates.io.
+pub fn package_name(ecosystem: &str, name: &str) -> String {
     match ecosystem {
-        "npm" | "Go" | "NuGet" | "Packagist" | "Hex" if !has_no_case(name) => name.to_lowercase().into(),
-        "PyPI" if !(has_no_case(name) && name.bytes().all(|b| b != b'_' && b != b'.')) => {
-            let words = name.split(['-', '_', '.']).filter(|word| !word.is_empty());
-            words.collect::<Vec<_>>().join("-").to_lowercase().into()
-        }
-        "crates.io" if name.contains('_') => name.replace('_', "-").into(),
-        _ => name.into(),
+        "npm" | "Go" | "NuGet" | "Packagist" | "Hex" => name.to_lowercase(),
+        "PyPI" => pypi_name(name),
+        "crates.io" => name.replace('_', "-"),
+        _ => name.to_owned(),
     }
-}
-
-fn has_no_case(name: &str) -> bool {
-    !name.chars().any(char::is_uppercase)
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub use image::{
 };
 pub use instant::{Instant, InstantError, Period, PeriodError};
 pub use kind::Kind;
-pub use package::{Ecosystem, Package, PackageError, Source};
+pub use package::{Ecosystem, Package, PackageError, Source, pypi_name};
 pub use platform::Platform;
 pub use reference::{Reference, Repository, RepositoryError};
 pub use severity::Severity;

@@ -159,6 +159,20 @@ fn with_encoded_version(purl: &str) -> String {
     format!("{named}@{}{qualifiers}", version.replace('/', "%2F"))
 }
 
+/// Returns the name that packages of PyPI are looked up by: in lower case, with each run of `-`, `_` and `.` made one `-`
+/// (PEP 503).
+pub fn pypi_name(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c {
+            '-' | '_' | '.' if out.ends_with('-') => {}
+            '-' | '_' | '.' => out.push('-'),
+            _ => out.push(c.to_ascii_lowercase()),
+        }
+    }
+    out
+}
+
 impl FromStr for Package {
     type Err = PackageError;
 

@@ -70,7 +70,7 @@ fn of_language(package: Package) -> Place {
         other => return Place::Other(Unmatched::Type(other.purl_type().to_owned())),
     };
     let whole = if namespace.is_empty() { name } else { format!("{namespace}{separator}{name}") };
-    let source = advisory::package_name(of, &whole).into_owned();
+    let source = advisory::package_name(of, &whole);
     Place::Known(Installed { ecosystem: of.to_owned(), source, version })
 }
 

@@ -88,6 +88,22 @@ pub fn is_valid(scheme: Scheme, version: &str) -> bool {
     compare(scheme, version, version).is_some()
 }
 
+/// Returns whether a part is digits alone.
+fn is_number(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Returns the runs of digits, and of anything else, of a text.
+fn runs(mut text: &str) -> impl Iterator<Item = &str> {
+    std::iter::from_fn(move || {
+        let is_digit = text.bytes().next()?.is_ascii_digit();
+        let end = text.find(|c: char| c.is_ascii_digit() != is_digit).unwrap_or(text.len());
+        let (run, rest) = text.split_at(end);
+        text = rest;
+        Some(run)
+    })
+}
+
 /// Orders runs of digits as numbers of any size.
 fn numbers(a: &str, b: &str) -> Ordering {
     let (a, b) = (a.trim_start_matches('0'), b.trim_start_matches('0'));

@@ -3,35 +3,20 @@
 
 use std::cmp::Ordering;
 
-use super::{numbers, semver};
+use super::semver::Version;
+
+/// The most numbers of a version.
+const NUMBERS: usize = 4;
 
 /// Returns the order of two versions.
 pub(super) fn compare(a: &str, b: &str) -> Option<Ordering> {
     let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
-    let (a, b) = (Version::of(&a)?, Version::of(&b)?);
-    let parts = a.parts.iter().zip(b.parts).map(|(a, b)| numbers(a, b));
-    let parts = parts.fold(Ordering::Equal, Ordering::then);
-    Some(parts.then_with(|| semver::pre_release(a.pre_release, b.pre_release)))
+    Some(version(&a)?.order(&version(&b)?))
 }
 
-struct Version<'a> {
-    parts: [&'a str; 4],
-    pre_release: &'a str,
-}
-
-impl<'a> Version<'a> {
-    fn of(text: &'a str) -> Option<Self> {
-        let text = text.split_once('+').map_or(text, |(version, _)| version);
-        let (core, pre_release) = text.split_once('-').map_or((text, None), |(core, pre)| (core, Some(pre)));
-        let mut parts = ["0"; 4];
-        for (index, part) in core.split('.').enumerate() {
-            let is_number = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-            *parts.get_mut(index).filter(|_| is_number)? = part;
-        }
-        pre_release
-            .is_none_or(semver::is_pre_release)
-            .then(|| Self { parts, pre_release: pre_release.unwrap_or_default() })
-    }
+fn version(text: &str) -> Option<Version<'_, NUMBERS>> {
+    let core = text.split(['-', '+']).next()?;
+    Version::of(text).filter(|_| core.split('.').count() <= NUMBERS)
 }
 
 #[cfg(test)]

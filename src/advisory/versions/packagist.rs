@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::numbers;
+use super::{is_number, numbers, runs};
 
 /// What words mean, the lowest first; a number is above `rc` and below `p`, any other word below all.
 const FORMS: [(&str, u8); 10] = [
@@ -53,21 +53,8 @@ fn parts(text: &str) -> Option<Vec<&str>> {
     if text.is_empty() || !text.bytes().all(fits) {
         return None;
     }
-    let mut parts = vec![];
-    for piece in text.split(['.', '-', '_', '+']) {
-        let mut rest = piece;
-        while let Some(first) = rest.bytes().next() {
-            let is_digit = first.is_ascii_digit();
-            let end = rest.bytes().position(|b| b.is_ascii_digit() != is_digit).unwrap_or(rest.len());
-            parts.push(&rest[..end]);
-            rest = &rest[end..];
-        }
-    }
+    let parts: Vec<&str> = text.split(['.', '-', '_', '+']).flat_map(runs).collect();
     (!parts.is_empty()).then_some(parts)
-}
-
-fn is_number(part: &str) -> bool {
-    part.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn form(part: &str) -> u8 {

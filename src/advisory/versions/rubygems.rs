@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-use super::numbers;
+use super::{is_number, numbers, runs};
 
 /// Returns the order of two versions.
 pub(super) fn compare(a: &str, b: &str) -> Option<Ordering> {
@@ -31,11 +31,11 @@ fn segments(text: &str) -> Option<Vec<&str>> {
         return None;
     }
     let mut segments: Vec<&str> = vec![];
-    push(release, &mut segments);
+    segments.extend(release.split('.').flat_map(runs));
     if let Some(rest) = rest {
         for part in rest.split('-') {
             segments.push("pre");
-            push(part, &mut segments);
+            segments.extend(part.split('.').flat_map(runs));
         }
     }
     let words = segments.iter().position(|segment| !is_number(segment)).unwrap_or(segments.len());
@@ -47,22 +47,6 @@ fn segments(text: &str) -> Option<Vec<&str>> {
     }
     segments.extend(behind);
     Some(segments)
-}
-
-/// Parts at full stops, and wherever digits begin or end.
-fn push<'a>(text: &'a str, segments: &mut Vec<&'a str>) {
-    for mut part in text.split('.') {
-        while let Some(first) = part.bytes().next() {
-            let is_digit = first.is_ascii_digit();
-            let end = part.bytes().position(|b| b.is_ascii_digit() != is_digit).unwrap_or(part.len());
-            segments.push(&part[..end]);
-            part = &part[end..];
-        }
-    }
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]

@@ -5,41 +5,51 @@
 
 use std::cmp::Ordering;
 
-use super::numbers;
+use super::{is_number, numbers};
 
 /// Returns the order of two versions.
 pub(super) fn compare(a: &str, b: &str) -> Option<Ordering> {
-    let (a, b) = (Version::of(a)?, Version::of(b)?);
-    let parts = a.parts.iter().zip(b.parts).map(|(a, b)| numbers(a, b));
-    Some(parts.fold(Ordering::Equal, Ordering::then).then_with(|| pre_release(a.pre_release, b.pre_release)))
+    Some(Version::<3>::of(without_v(a))?.order(&Version::of(without_v(b))?))
 }
 
-struct Version<'a> {
-    parts: [&'a str; 3],
+fn without_v(text: &str) -> &str {
+    text.strip_prefix(['v', 'V']).unwrap_or(text)
+}
+
+/// A version of so many numbers; those that are missing are zero, further ones are not looked at.
+pub(super) struct Version<'a, const NUMBERS: usize> {
+    numbers: [&'a str; NUMBERS],
+    /// Behind the hyphen; empty of a release.
     pre_release: &'a str,
 }
 
-impl<'a> Version<'a> {
-    fn of(text: &'a str) -> Option<Self> {
-        let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
+impl<'a, const NUMBERS: usize> Version<'a, NUMBERS> {
+    pub(super) fn of(text: &'a str) -> Option<Self> {
         let text = text.split_once('+').map_or(text, |(version, _)| version);
         let (core, pre_release) = text.split_once('-').map_or((text, None), |(core, pre)| (core, Some(pre)));
-        let mut parts = ["0"; 3];
+        let mut numbers = ["0"; NUMBERS];
         for (index, part) in core.split('.').enumerate() {
-            if part.is_empty() || !part.bytes().all(|b| b.is_ascii_digit()) {
+            if !is_number(part) {
                 return None;
             }
-            if let Some(place) = parts.get_mut(index) {
+            if let Some(place) = numbers.get_mut(index) {
                 *place = part;
             }
         }
         pre_release
             .is_none_or(is_pre_release)
-            .then(|| Self { parts, pre_release: pre_release.unwrap_or_default() })
+            .then(|| Self { numbers, pre_release: pre_release.unwrap_or_default() })
+    }
+
+    pub(super) fn order(&self, other: &Self) -> Ordering {
+        let pairs = self.numbers.iter().zip(other.numbers).map(|(a, b)| numbers(a, b));
+        pairs
+            .fold(Ordering::Equal, Ordering::then)
+            .then_with(|| pre_release(self.pre_release, other.pre_release))
     }
 }
 
-pub(super) fn is_pre_release(text: &str) -> bool {
+fn is_pre_release(text: &str) -> bool {
     let is_identifier = |one: &str| {
         !one.is_empty() && one.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
@@ -47,11 +57,10 @@ pub(super) fn is_pre_release(text: &str) -> bool {
 }
 
 /// Orders what stands behind the hyphen (item 11); nothing there is the release itself, above all of them.
-pub(super) fn pre_release(a: &str, b: &str) -> Ordering {
+fn pre_release(a: &str, b: &str) -> Ordering {
     if a.is_empty() || b.is_empty() {
         return a.is_empty().cmp(&b.is_empty());
     }
-    let is_number = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     let (mut a, mut b) = (a.split('.'), b.split('.'));
     loop {
         let order = match (a.next(), b.next()) {

@@ -11,7 +11,7 @@ use crate::catalogue::declared;
 use crate::catalogue::found::{Addition, File, Found, LISTED_MAX, Need, Parsed};
 use crate::catalogue::json::Json;
 use crate::catalogue::path::split;
-use crate::model::Ecosystem;
+use crate::model::{Ecosystem, pypi_name};
 
 pub(super) const CATALOGUER: Cataloguer =
     Cataloguer { name: "python", wants: &[Wants::Paths(is_wanted)], parse: read };
@@ -111,7 +111,7 @@ impl Headers {
     }
 
     fn found(&self) -> Option<Found> {
-        let name = normalised(word(self.first("name")?.as_bytes())?);
+        let name = pypi_name(word(self.first("name")?.as_bytes())?);
         let version = word(self.first("version")?.as_bytes())?;
         let makers = ["author-email", "maintainer-email", "author", "maintainer", "home-page"];
         let makers = makers.iter().flat_map(|name| self.all(name));
@@ -148,19 +148,6 @@ impl Headers {
     }
 }
 
-/// Returns a name in lower case with each run of `-`, `_` and `.` made one `-` (PEP 503).
-fn normalised(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for c in name.chars() {
-        match c {
-            '-' | '_' | '.' if out.ends_with('-') => {}
-            '-' | '_' | '.' => out.push('-'),
-            _ => out.push(c.to_ascii_lowercase()),
-        }
-    }
-    out
-}
-
 /// Reads `name[extra] (>=1.0) ; marker` (PEP 508). What is needed for an extra only is not needed.
 fn need(text: &str) -> Option<Need> {
     let (requirement, marker) = text.split_once(';').unwrap_or((text, ""));
@@ -169,7 +156,7 @@ fn need(text: &str) -> Option<Need> {
         .find(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c))
         .unwrap_or(requirement.len());
     let name = word(requirement.get(..end)?.as_bytes())?;
-    (!of_extra).then(|| Need::any(normalised(name)))
+    (!of_extra).then(|| Need::any(pypi_name(name)))
 }
 
 /// Reads `Source Code, https://…`.
@@ -190,7 +177,7 @@ fn origin(directory: &str, text: &str) -> Parsed {
     let Some(url) = url.and_then(Json::text).and_then(|url| declared::url(&url)) else {
         return Parsed::default();
     };
-    let package = normalised(directory.split('-').next().unwrap_or_default());
+    let package = pypi_name(directory.split('-').next().unwrap_or_default());
     let mut qualifiers = BTreeMap::new();
     if let Some([vcs, commit]) = vcs.and_then(|vcs| vcs.get(["vcs", "commit_id"])) {
         let (Some(vcs), Some(commit)) = (plain(vcs), plain(commit)) else { return Parsed::gap("no commit") };

@@ -8,8 +8,8 @@ use super::Limits;
 use crate::catalogue::CatalogueError;
 use crate::model::{Algorithm, Digest, Hasher};
 
-/// Counters that both readers share, on two threads. The first breach is kept, because the readers in between only pass on that
-/// something failed.
+/// Counters that both readers share, on two threads. The first breach is kept, because the readers in between only pass on
+/// that something failed.
 pub(super) struct Meter {
     limits: Limits,
     compressed: AtomicU64,
