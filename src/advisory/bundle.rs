@@ -23,6 +23,10 @@ pub struct Advisory {
     /// Aliases and upstream identifiers, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ids: Vec<String>,
+    /// The streams of modules that it is about, `nodejs:16`; empty where it does not say which, absent where it is about
+    /// none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modules: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ranges: Vec<Vec<Event>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -79,6 +83,7 @@ impl Bundle {
                 packages.entry(affected.package.clone()).or_default().push(Advisory {
                     id: record.id.clone(),
                     ids: record.ids.clone(),
+                    modules: affected.modules.clone(),
                     ranges: affected.ranges.clone(),
                     severities: affected.severities.clone(),
                     versions: affected.versions.clone(),

@@ -28,6 +28,8 @@ pub struct ImportReport {
     pub kept: u64,
     /// Records left out because they were withdrawn.
     pub withdrawn: u64,
+    /// Records left out because they are about no vulnerability: repairs of mistakes, and additions.
+    pub no_vulnerability: u64,
     /// Files that say the same as another, or less recently.
     pub repeated: u64,
     /// Records of ecosystems that are not imported, by ecosystem. A record of several counts for each.
@@ -115,6 +117,10 @@ impl Gathered {
         for record in self.records.values().flatten() {
             if record.withdrawn {
                 self.report.withdrawn += 1;
+                continue;
+            }
+            if record.is_no_vulnerability {
+                self.report.no_vulnerability += 1;
                 continue;
             }
             for ecosystem in &record.left_out {

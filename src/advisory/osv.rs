@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     bundle::SeverityStatement,
-    package_name,
+    module, package_name,
     range::{Event, Match, evaluate},
     versions::{Scheme, VERSION_BYTES_MAX, scheme_of},
 };
@@ -37,6 +37,8 @@ pub(super) struct Record {
     pub(super) id: String,
     pub(super) modified: Instant,
     pub(super) withdrawn: bool,
+    /// Repairs nothing but mistakes, or adds something: distributions publish these beside their security advisories.
+    pub(super) is_no_vulnerability: bool,
     /// What else the same thing is called: aliases and upstream identifiers, sorted.
     pub(super) ids: Vec<String>,
     /// Entries of the ecosystems that are imported.
@@ -50,6 +52,7 @@ pub(super) struct Record {
 pub(super) struct Affected {
     pub(super) ecosystem: String,
     pub(super) package: String,
+    pub(super) modules: Option<Vec<String>>,
     pub(super) ranges: Vec<Vec<Event>>,
     /// Affected versions outside the ranges.
     pub(super) versions: Vec<String>,
@@ -60,6 +63,8 @@ pub(super) struct Affected {
 struct RawRecord {
     id: String,
     modified: Instant,
+    #[serde(default)]
+    summary: Option<String>,
     #[serde(default)]
     withdrawn: Option<Value>,
     #[serde(default, deserialize_with = "null_as_empty")]
@@ -140,14 +145,23 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Record, String> {
         let Some(package) = &entry.package else { continue };
         name(&package.ecosystem)?;
         match scheme_of(&package.ecosystem) {
-            Some(scheme) => affected.push(read_affected(scheme, entry, package, &shared)?),
+            Some(scheme) => affected.push(read_affected(scheme, entry, package, &raw, &shared)?),
             None => drop(left_out.insert(package.ecosystem.clone())),
         }
     }
     affected.sort();
     affected.dedup();
-    let withdrawn = raw.withdrawn.is_some();
-    Ok(Record { ids: names(&raw)?, id: raw.id, modified: raw.modified, withdrawn, affected, left_out })
+    let (withdrawn, ids) = (raw.withdrawn.is_some(), names(&raw)?);
+    let is_no_vulnerability = is_mere_erratum(&raw.id) && !ids.iter().any(|id| id.starts_with("CVE-"));
+    let RawRecord { id, modified, .. } = raw;
+    Ok(Record { id, modified, withdrawn, is_no_vulnerability, ids, affected, left_out })
+}
+
+/// Returns whether an identifier is that of an erratum that repairs mistakes or adds something, as distributions that
+/// follow Red Hat name them: `ALBA-2024:1234` and `RHEA-2024:1234`, where `ALSA` and `RHSA` are about security.
+fn is_mere_erratum(id: &str) -> bool {
+    let kind = id.split_once('-').map_or("", |(kind, _)| kind);
+    matches!(kind.as_bytes(), [_, _, b'B' | b'E', b'A'])
 }
 
 /// Returns the other names of a record. What is `related` counts only where nothing closer names a CVE: older
@@ -168,6 +182,7 @@ fn read_affected(
     scheme: Scheme,
     entry: &RawAffected,
     package: &RawPackage,
+    record: &RawRecord,
     shared: &[SeverityStatement],
 ) -> Result<Affected, String> {
     name(&package.name)?;
@@ -186,6 +201,9 @@ fn read_affected(
     for version in &entry.versions {
         a_version(version)?;
     }
+    let versions = ranges.iter().flatten().map(Event::version);
+    let summary = record.summary.as_deref().unwrap_or_default();
+    let modules = (scheme == Scheme::Rpm).then(|| module::streams(summary, versions)).flatten();
     let own =
         severities(&entry.severity, entry.ecosystem_specific.as_ref(), entry.database_specific.as_ref())?;
     // OSV: a severity of the affected package takes the place of the record's.
@@ -194,6 +212,7 @@ fn read_affected(
     Ok(Affected {
         ecosystem: package.ecosystem.clone(),
         package: package_name(&package.ecosystem, &package.name),
+        modules,
         versions: outside(scheme, &ranges, &entry.versions),
         ranges,
         severities: own.iter().cloned().chain(inherited).collect::<BTreeSet<_>>().into_iter().collect(),
@@ -331,11 +350,41 @@ mod tests {
 
     #[test]
     fn other_ecosystems_are_named_and_not_read() {
-        let mut value = record("X-1", "AlmaLinux:8", "a", None);
+        let mut value = record("X-1", "Rocky Linux:8", "a", None);
         value["affected"][0]["ranges"] = json!([{"type": "ECOSYSTEM", "events": []}]);
         let record = read(&value).unwrap();
         assert!(record.affected.is_empty());
-        assert_eq!(record.left_out.into_iter().collect::<Vec<_>>(), ["AlmaLinux:8"]);
+        assert_eq!(record.left_out.into_iter().collect::<Vec<_>>(), ["Rocky Linux:8"]);
+    }
+
+    #[test]
+    fn errata_that_are_no_advisories_are_marked() {
+        for (id, related, expected) in [
+            ("ALBA-2019:3474", &[][..], true),
+            ("ALEA-2022:1884", &[], true),
+            ("ALBA-2019:3474", &["CVE-2019-1234"], false),
+            ("ALSA-2022:4796", &[], false),
+            ("GHSA-jfh8-c2jp-5v3q", &[], false),
+            ("DSA-1-1", &[], false),
+        ] {
+            let mut value = record(id, "AlmaLinux:8", "a", None);
+            value["related"] = json!(related);
+            assert_eq!(read(&value).unwrap().is_no_vulnerability, expected, "{id}");
+        }
+    }
+
+    #[test]
+    fn modules_are_read_from_summary_and_release() {
+        let mut value = record(
+            "ALSA-2022:4796",
+            "AlmaLinux:8",
+            "nodejs",
+            Some("1:16.14.0-4.module_el8.6.0+2904+f21ad6f4"),
+        );
+        value["summary"] = json!("Important: nodejs:16 security update");
+        assert_eq!(read(&value).unwrap().affected[0].modules, Some(vec!["nodejs:16".to_owned()]));
+        let value = record("ALSA-2022:4796", "AlmaLinux:8", "nodejs", Some("1:16.14.0-4.el8"));
+        assert_eq!(read(&value).unwrap().affected[0].modules, None);
     }
 
     #[test]

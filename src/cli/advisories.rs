@@ -95,6 +95,9 @@ fn told(report: &ImportReport, lock: &AdvisoriesLock) -> String {
             inline(&names.join(", "))
         );
     }
+    if report.no_vulnerability > 0 {
+        let _ = writeln!(text, "  left out, about no vulnerability: {}", report.no_vulnerability);
+    }
     for (name, why) in report.broken.iter().take(8) {
         let _ = writeln!(text, "  not usable: {}: {}", inline(name), inline(why));
     }
@@ -107,6 +110,7 @@ fn json(report: &ImportReport, lock: &AdvisoriesLock) -> serde_json::Value {
         "read": report.read,
         "kept": report.kept,
         "withdrawn": report.withdrawn,
+        "noVulnerability": report.no_vulnerability,
         "leftOut": report.left_out,
         "broken": report.broken,
     })

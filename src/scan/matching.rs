@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     advisory::{
-        Advisory, Bundle, Match, later_fix,
+        self, Advisory, Bundle, Match, later_fix,
         versions::{self, Scheme},
     },
     evidence::NotLookedAt,
@@ -25,7 +25,9 @@ pub(super) fn look_up(
     let advisories = bundle.lookup(&installed.ecosystem, &installed.source);
     let Some(scheme) = versions::scheme_of(&installed.ecosystem) else { return (vec![], None) };
     let (mut affecting, mut undecided) = (vec![], vec![]);
-    for advisory in advisories {
+    let speaking =
+        |advisory: &&Advisory| advisory::speaks_of(advisory.modules.as_deref(), installed.module.as_deref());
+    for advisory in advisories.iter().filter(speaking) {
         match advisory.about(scheme, &installed.version) {
             Match::NotAffected => {}
             Match::Affected { fixed } => affecting.push((advisory, fixed)),

@@ -56,6 +56,8 @@ struct Installed {
     ecosystem: String,
     source: String,
     version: String,
+    /// The label of the module that it is of, `nodejs:16:8060020220…:9edba152`.
+    module: Option<String>,
 }
 
 /// The packages of a list, sorted into what can be looked up and what cannot.

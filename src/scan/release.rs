@@ -7,7 +7,7 @@ use packageurl::PackageUrl;
 use super::Installed;
 use crate::{
     advisory,
-    model::{Ecosystem, Package, PackageError},
+    model::{Ecosystem, Package, PackageError, Source},
 };
 
 /// Where a package's advisories are to be found.
@@ -44,8 +44,9 @@ pub(super) fn place(purl: &str) -> Result<Place, PackageError> {
         return Ok(of_language(package));
     }
     Ok(match (package.ecosystem, package.namespace.as_str()) {
-        (Ecosystem::Deb, "debian") => released(package, "Debian", debian),
+        (Ecosystem::Deb, "debian") => released(package, "Debian", major),
         (Ecosystem::Apk, "alpine") => released(package, "Alpine", alpine),
+        (Ecosystem::Rpm, "almalinux") => of_rpm(package, "AlmaLinux"),
         (_, namespace) => Place::Unknown {
             what: format!("packages of `{namespace}`"),
             reason: "no advisories are imported for this distribution".to_owned(),
@@ -71,7 +72,18 @@ fn of_language(package: Package) -> Place {
     };
     let whole = if namespace.is_empty() { name } else { format!("{namespace}{separator}{name}") };
     let source = advisory::package_name(of, &whole);
-    Place::Known(Installed { ecosystem: of.to_owned(), source, version })
+    Place::Known(Installed { ecosystem: of.to_owned(), source, version, module: None })
+}
+
+/// Returns the place of a package whose advisories name packages as they are installed, with the epoch in the version.
+fn of_rpm(package: Package, family: &str) -> Place {
+    let epoch = package.qualifiers.get("epoch").map(|epoch| format!("{epoch}:")).unwrap_or_default();
+    let source = Source { name: package.name.clone(), version: format!("{epoch}{}", package.version) };
+    let module = package.qualifiers.get("rpmmod").cloned();
+    match released(Package { source, ..package }, family, major) {
+        Place::Known(installed) => Place::Known(Installed { module, ..installed }),
+        other => other,
+    }
 }
 
 fn released(package: Package, family: &str, release: fn(&str) -> Option<String>) -> Place {
@@ -83,6 +95,7 @@ fn released(package: Package, family: &str, release: fn(&str) -> Option<String>)
             ecosystem: format!("{family}:{release}"),
             source: package.source.name,
             version: package.source.version,
+            module: None,
         }),
         (None, None) => Place::Unknown {
             what: format!("packages of {family} of an unknown release"),
@@ -95,8 +108,8 @@ fn released(package: Package, family: &str, release: fn(&str) -> Option<String>)
     }
 }
 
-/// `12` and `12.5` are Debian 12; `sid` and `trixie/sid` are no release.
-fn debian(version: &str) -> Option<String> {
+/// `12` and `12.5` are release 12; `sid` and `trixie/sid` are none.
+fn major(version: &str) -> Option<String> {
     numbers(version).map(|parts| parts[0].to_owned())
 }
 
@@ -129,6 +142,15 @@ mod tests {
                 "Alpine:v3.19 openssl 3.1.4-r5",
             ),
             ("pkg:apk/alpine/musl@1.2.4-r2?distro=alpine-3.19", "Alpine:v3.19 musl 1.2.4-r2"),
+            (
+                "pkg:rpm/almalinux/libcurl-minimal@7.61.1-34.el8?distro=almalinux-8.10&upstream=curl",
+                "AlmaLinux:8 libcurl-minimal 7.61.1-34.el8",
+            ),
+            (
+                "pkg:rpm/almalinux/nodejs@16.14.0-4.module_el8.6.0?distro=almalinux-8.10&epoch=1&rpmmod=nodejs:16:8060:9e",
+                "AlmaLinux:8 nodejs 1:16.14.0-4.module_el8.6.0 of nodejs:16:8060:9e",
+            ),
+            ("pkg:rpm/rocky/a@1-1?distro=rocky-8.10", "no: packages of `rocky`"),
             ("pkg:apk/alpine/musl@1.2.4-r2?distro=alpine-3", "no: packages of `alpine-3`"),
             (
                 "pkg:apk/alpine/musl@1.2.4-r2?distro=alpine-3.22.0_alpha20250108",
@@ -158,7 +180,10 @@ mod tests {
             ("pkg:conan/zlib@1.2.13", "type Type(\"conan\")"),
         ] {
             let found = match place(purl).unwrap() {
-                Place::Known(i) => format!("{} {} {}", i.ecosystem, i.source, i.version),
+                Place::Known(i) => {
+                    let module = i.module.map(|label| format!(" of {label}")).unwrap_or_default();
+                    format!("{} {} {}{module}", i.ecosystem, i.source, i.version)
+                }
                 Place::Unknown { what, .. } => format!("no: {what}"),
                 Place::Other(of) => format!("type {of:?}"),
             };

@@ -136,7 +136,14 @@ mod tests {
             value: (*value).to_owned(),
         };
         let severities = said.iter().map(statement).collect();
-        Advisory { id: id.to_owned(), ids: vec![], ranges: vec![], severities, versions: vec![] }
+        Advisory {
+            id: id.to_owned(),
+            ids: vec![],
+            modules: None,
+            ranges: vec![],
+            severities,
+            versions: vec![],
+        }
     }
 
     const NETWORK: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";

@@ -454,3 +454,54 @@ fn the_database_of_go_is_matched_as_its_ranges_say() {
     }
     assert_eq!(ids("stdlib@1.21.4").len(), 69);
 }
+
+/// What another program finds in AlmaLinux's errata by name, stream of the module and the order of rpm 4.18 itself.
+#[test]
+fn errata_of_almalinux_are_matched_by_package_module_and_epoch() {
+    const FOUND: [(&str, &str); 8] = [
+        (
+            "libcurl-minimal@7.61.1-22.el8?distro=almalinux-8.1",
+            "ALSA-2022:5313 ALSA-2022:6159 ALSA-2023:1140 ALSA-2023:2963 ALSA-2023:3106 \
+             ALSA-2023:4523 ALSA-2024:1601 ALSA-2024:5654 ALSA-2025:23383 ALSA-2026:57462",
+        ),
+        (
+            "nodejs@16.13.1-3.module_el8.5.0%2B2605%2B45d748af?distro=almalinux-8.1&epoch=1&rpmmod=nodejs:16:8050020211222:c5368500",
+            "ALSA-2022:4796 ALSA-2022:6964 ALSA-2022:9073 ALSA-2023:1582 ALSA-2023:4034 \
+             ALSA-2023:4537 ALSA-2023:5360 ALSA-2023:5850 ALSA-2024:1444",
+        ),
+        (
+            "nodejs@14.18.2-2.module_el8.5.0%2B2618%2B8d46dafd?distro=almalinux-8.1&epoch=1&rpmmod=nodejs:14:8050020211222:c5368500",
+            "ALSA-2022:6448 ALSA-2022:7830 ALSA-2023:0050 ALSA-2023:1743",
+        ),
+        (
+            "openssl-libs@1.1.1k-5.el8_5?distro=almalinux-8.1&epoch=1",
+            "ALSA-2022:1065 ALSA-2022:5818 ALSA-2023:1405 ALSA-2023:7877 ALSA-2024:7848 \
+             ALSA-2026:0337 ALSA-2026:26275 ALSA-2026:3042 ALSA-2026:38503",
+        ),
+        (
+            "openssl-libs@3.0.1-43.el9_0?distro=almalinux-9.1&epoch=1",
+            "ALSA-2023:0946 ALSA-2023:2523 ALSA-2023:3722 ALSA-2024:0310 ALSA-2024:2447 \
+             ALSA-2024:6783 ALSA-2024:9333 ALSA-2025:1330 ALSA-2025:21255 ALSA-2026:1473 \
+             ALSA-2026:19218 ALSA-2026:22312 ALSA-2026:25239",
+        ),
+        (
+            "glibc@2.34-40.el9?distro=almalinux-9.1",
+            "ALSA-2023:5453 ALSA-2024:3339 ALSA-2025:4244 ALSA-2025:8655 ALSA-2025:9877 \
+             ALSA-2026:20597 ALSA-2026:2786 ALSA-2026:33226 ALSA-2026:42952",
+        ),
+        (
+            "nodejs@22.16.0-1.el10_0?distro=almalinux-10.1&epoch=1",
+            "ALSA-2026:35842 ALSA-2026:48033 ALSA-2026:55541",
+        ),
+        ("nodejs@16.13.1-3.el8?distro=almalinux-8.1&epoch=1", ""),
+    ];
+    let Some(path) = corpus("advisories/osv-almalinux.tar.zst") else { return };
+    let bundle = advisory::import(&path).unwrap().bundle;
+    for (purl, expected) in FOUND {
+        let record = scanned(&format!("pkg:rpm/almalinux/{purl}\n"), &bundle);
+        assert_eq!(record.not_looked_at, [], "{purl}");
+        let ids = record.findings.into_iter().flat_map(|finding| finding.ids);
+        let ids: BTreeSet<_> = ids.filter(|id| id.starts_with("AL")).collect();
+        assert_eq!(ids.into_iter().collect::<Vec<_>>().join(" "), expected, "{purl}");
+    }
+}

@@ -117,6 +117,7 @@ pub fn scheme_of(ecosystem: &str) -> Option<Scheme> {
     };
     let number = |text: &str| !text.is_empty() && text.len() <= 4 && text.bytes().all(|b| b.is_ascii_digit());
     let (scheme, known) = match family {
+        "AlmaLinux" => (Scheme::Rpm, number(release)),
         "Debian" => (Scheme::Deb, number(release)),
         "Alpine" => {
             let parts = release.strip_prefix('v').and_then(|r| r.split_once('.'));
@@ -152,7 +153,9 @@ mod tests {
             ("Alpine:v3", None),
             ("Alpine:v3.19.1", None),
             ("Ubuntu:22.04:LTS", None),
-            ("AlmaLinux:8", None),
+            ("AlmaLinux:8", Some(Scheme::Rpm)),
+            ("AlmaLinux", None),
+            ("AlmaLinux:8.10", None),
             ("npm", Some(Scheme::Semver)),
             ("crates.io", Some(Scheme::Semver)),
             ("PyPI", Some(Scheme::Pypi)),
