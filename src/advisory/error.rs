@@ -1,4 +1,4 @@
-//! What can go wrong between OSV records and a bundle.
+//! What can go wrong between published advisories and a bundle.
 
 use std::io;
 
@@ -11,16 +11,18 @@ pub enum AdvisoryError {
     Read { path: String, source: io::Error },
     #[error("cannot write `{path}`: {source}")]
     Write { path: String, source: io::Error },
-    /// Neither a directory nor one of the archive formats that are read.
-    #[error("`{path}` is neither a directory nor a zip, tar, tar.gz or tar.zst archive")]
-    Format { path: String },
     /// The archive breaks off or contradicts itself; a part of it would be missed advisories.
     #[error("archive `{path}` is damaged: {reason}")]
     Archive { path: String, reason: String },
     #[error("`{path}` exceeds the limit of {limit} {what}")]
     Limit { path: String, what: &'static str, limit: u64 },
-    #[error("`{path}` holds no OSV records (files named `*.json`)")]
+    #[error("`{path}` holds no advisories (files in a published form, such as OSV records named `*.json`)")]
     Empty { path: String },
+    #[error("two sources have the name `{name}`")]
+    Twice { name: String },
+    /// The source is not what it was; a part of it would be missed advisories.
+    #[error("{rejected} of {read} records of `{path}` are not usable; the first: `{name}`: {reason}")]
+    TooManyRejected { path: String, read: u64, rejected: u64, name: String, reason: String },
     #[error("none of the {read} records of `{path}` is usable; the first: `{name}`: {reason}")]
     NothingUsable { path: String, read: u64, name: String, reason: String },
     #[error("not an advisory bundle: {0}")]
@@ -42,11 +44,12 @@ impl AdvisoryError {
             },
             Self::NotFound(_) => Kind::NotFound,
             Self::Mismatch { .. } => Kind::Mismatch,
-            Self::Format { .. }
-            | Self::Archive { .. }
+            Self::Archive { .. }
             | Self::Limit { .. }
             | Self::Empty { .. }
             | Self::NothingUsable { .. }
+            | Self::TooManyRejected { .. }
+            | Self::Twice { .. }
             | Self::Bundle(_) => Kind::Invalid,
         }
     }

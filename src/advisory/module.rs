@@ -37,8 +37,7 @@ fn is_stream(word: &str) -> bool {
 /// A package of a module is repaired by advisories about modules alone, and any other package by none of these.
 pub fn speaks_of(streams: Option<&[String]>, label: Option<&str>) -> bool {
     match (streams, label) {
-        (None, None) => true,
-        (Some([]), Some(_)) => true,
+        (None, None) | (Some([]), Some(_)) => true,
         (Some(streams), Some(label)) => {
             let end = label.match_indices(':').nth(1).map_or(label.len(), |(end, _)| end);
             streams.iter().any(|stream| *stream == label[..end])

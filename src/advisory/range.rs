@@ -32,6 +32,8 @@ pub enum Match {
 
 /// OSV's sentinel below every version.
 const BEGINNING: &str = "0";
+/// Most boundaries that are shown; a record of a kernel has dozens.
+const TEXT_EVENTS_MAX: usize = 12;
 
 impl Event {
     /// Returns the version of the boundary.
@@ -70,6 +72,18 @@ pub(super) fn evaluate(scheme: Scheme, installed: &str, ranges: &[Vec<Event>], v
         }
     }
     found
+}
+
+/// Returns a range as a person reads it: `>= 1.2, < 1.4-2`, or `every version`. Boundaries are in the order of the record.
+pub(super) fn text(events: &[Event]) -> String {
+    let words = events.iter().filter_map(|event| match event {
+        Event::Introduced(version) if version == BEGINNING => None,
+        Event::Introduced(version) => Some(format!(">= {version}")),
+        Event::Fixed(version) => Some(format!("< {version}")),
+        Event::LastAffected(version) => Some(format!("<= {version}")),
+    });
+    let words: Vec<String> = words.take(TEXT_EVENTS_MAX).collect();
+    if words.is_empty() { "every version".to_owned() } else { words.join(", ") }
 }
 
 /// Returns the higher of two fixed versions; no fixed version is higher than any.

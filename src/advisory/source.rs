@@ -1,4 +1,4 @@
-//! Reads `*.json` files from a directory or an archive, bounded. Nothing is unpacked to disk; names are only labels.
+//! Reads files from a directory, an archive or on their own, bounded. Nothing is unpacked to disk; names are only labels.
 
 use std::{
     fs::{self, File},
@@ -6,8 +6,11 @@ use std::{
     path::Path,
 };
 
-use super::{AdvisoryError, osv::RECORD_BYTES_MAX};
+use super::{AdvisoryError, compression};
+use crate::model::{Algorithm, Digest, Hasher};
 
+/// Largest file, which is held in memory: Trivy's database has about 1 GB, Debian's tracker 70 MB.
+pub const FILE_BYTES_MAX: u64 = 2 << 30;
 /// Most files of a source: several times the CVEs there are, since each ecosystem has records of its own.
 const ENTRIES_MAX: u64 = 2_000_000;
 /// Most bytes a source may unpack to: 8 kB for each of two million files.
@@ -20,18 +23,27 @@ const RATIO_FLOOR_BYTES: u64 = 64 << 20;
 const DEPTH_MAX: usize = 32;
 /// Longest extended header of a tar entry; it holds a name.
 const TAR_NAME_BYTES_MAX: u64 = 64 << 10;
+/// How the files of published advisories are named.
+const NAMES: [&str; 6] = ["json", "yaml", "yml", "xml", "csv", "db"];
+/// What is hashed at once.
+const HASH_BUFFER_BYTES: usize = 256 << 10;
 /// Bytes that tell an archive format.
 const MAGIC_BYTES: usize = 262;
 
 /// Takes the label of a file and its content, or why it cannot be read.
 pub(super) type Sink<'s> = dyn FnMut(String, Result<Vec<u8>, String>) -> Result<(), AdvisoryError> + 's;
 
-/// Hands every `*.json` file of `source` to `sink`, in no particular order.
+/// Hands every file of `source` to `sink`, of folders and archives those whose names are those of advisories, in no particular order.
 pub(super) fn read(source: &Path, sink: &mut Sink<'_>) -> Result<(), AdvisoryError> {
+    read_within(source, FILE_BYTES_MAX, sink)
+}
+
+/// As [`read`], with the largest file in bytes.
+fn read_within(source: &Path, file_max: u64, sink: &mut Sink<'_>) -> Result<(), AdvisoryError> {
     let path = source.display().to_string();
     let fail = |source| AdvisoryError::Read { path: path.clone(), source };
     let about = fs::metadata(source).map_err(fail)?;
-    let mut reading = Reading { path: path.clone(), entries: 0, sink };
+    let mut reading = Reading { path: path.clone(), entries: 0, file_max, sink };
     if about.is_dir() {
         return reading.directory(source);
     }
@@ -40,22 +52,36 @@ pub(super) fn read(source: &Path, sink: &mut Sink<'_>) -> Result<(), AdvisoryErr
     (&mut file).take(MAGIC_BYTES as u64).read_to_end(&mut magic).map_err(fail)?;
     file.rewind().map_err(fail)?;
     let unpacked_max = about.len().saturating_mul(RATIO_MAX).clamp(RATIO_FLOOR_BYTES, UNPACKED_BYTES_MAX);
-    let file = BufReader::new(file);
-    match magic.as_slice() {
-        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => reading.zip(file, unpacked_max),
-        [0x1f, 0x8b, ..] => reading.tar(flate2::bufread::MultiGzDecoder::new(file), unpacked_max),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-            let decoder = zstd::Decoder::with_buffer(file).map_err(fail)?;
-            reading.tar(decoder, unpacked_max)
+    let name = label(&source.file_name().unwrap_or_default().to_string_lossy());
+    if matches!(magic.as_slice(), [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..]) {
+        return reading.zip(BufReader::new(file), unpacked_max);
+    }
+    let unpacked = compression::unpack(&magic, BufReader::new(file)).map_err(fail)?;
+    reading.stream(name, Metered { reader: unpacked, left: unpacked_max })
+}
+
+/// Returns what pins a source: the SHA-256 of a file or archive, and of a folder that of the digests of its files.
+pub(super) fn digest(source: &Path, mut files: Vec<String>) -> Result<Digest, AdvisoryError> {
+    let fail = |error| AdvisoryError::Read { path: source.display().to_string(), source: error };
+    if fs::metadata(source).map_err(fail)?.is_dir() {
+        files.sort();
+        return Ok(Digest::sha256(files.join("\n")));
+    }
+    let (mut file, mut hasher) = (File::open(source).map_err(fail)?, Hasher::new(Algorithm::Sha256));
+    let mut buffer = vec![0; HASH_BUFFER_BYTES];
+    loop {
+        let read = file.read(&mut buffer).map_err(fail)?;
+        if read == 0 {
+            return Ok(hasher.finish());
         }
-        tar if tar.get(257..262) == Some(b"ustar") => reading.tar(file, unpacked_max),
-        _ => Err(AdvisoryError::Format { path }),
+        hasher.update(buffer.get(..read).unwrap_or_default());
     }
 }
 
 struct Reading<'r, 's> {
     path: String,
     entries: u64,
+    file_max: u64,
     sink: &'r mut Sink<'s>,
 }
 
@@ -98,10 +124,10 @@ impl Reading<'_, '_> {
 
     fn file(&mut self, root: &Path, path: &Path) -> Result<(), AdvisoryError> {
         let shown = label(&path.strip_prefix(root).unwrap_or(path).to_string_lossy());
-        let bytes = File::open(path).and_then(|mut file| bounded(&mut file, RECORD_BYTES_MAX));
+        let bytes = File::open(path).and_then(|mut file| bounded(&mut file, self.file_max));
         let bytes =
             bytes.map_err(|source| AdvisoryError::Read { path: path.display().to_string(), source })?;
-        (self.sink)(shown, bytes.ok_or_else(too_large))
+        (self.sink)(shown, bytes.ok_or_else(|| too_large(self.file_max)))
     }
 
     fn zip(&mut self, file: BufReader<File>, unpacked_max: u64) -> Result<(), AdvisoryError> {
@@ -120,21 +146,36 @@ impl Reading<'_, '_> {
             if entry.is_dir() || entry.is_symlink() || !is_record(&name) {
                 continue;
             }
-            let bytes = bounded(&mut entry, RECORD_BYTES_MAX);
+            let bytes = bounded(&mut entry, self.file_max);
             unpacked +=
-                bytes.as_ref().ok().and_then(Option::as_ref).map_or(RECORD_BYTES_MAX, |b| b.len() as u64);
+                bytes.as_ref().ok().and_then(Option::as_ref).map_or(self.file_max, |b| b.len() as u64);
             if unpacked > unpacked_max {
                 return Err(self.limit("unpacked bytes", unpacked_max));
             }
-            let bytes =
-                bytes.map_err(|e| label(&e.to_string())).and_then(|bytes| bytes.ok_or_else(too_large));
+            let bytes = bytes
+                .map_err(|e| label(&e.to_string()))
+                .and_then(|bytes| bytes.ok_or_else(|| too_large(self.file_max)));
             (self.sink)(label(&name), bytes)?;
         }
         Ok(())
     }
 
-    fn tar(&mut self, reader: impl Read, unpacked_max: u64) -> Result<(), AdvisoryError> {
-        let mut archive = tar::Archive::new(Metered { reader, left: unpacked_max });
+    /// Reads a tar archive, or what is no archive as one file.
+    fn stream(&mut self, name: String, mut reader: impl Read) -> Result<(), AdvisoryError> {
+        let mut head = vec![];
+        (&mut reader).take(MAGIC_BYTES as u64).read_to_end(&mut head).map_err(|e| self.damaged(&e))?;
+        let is_tar = head.get(257..262) == Some(b"ustar");
+        let mut whole = io::Cursor::new(head).chain(reader);
+        if is_tar {
+            return self.tar(whole);
+        }
+        self.count_entry()?;
+        let bytes = bounded(&mut whole, self.file_max).map_err(|e| self.damaged(&e))?;
+        (self.sink)(name, bytes.ok_or_else(|| too_large(self.file_max)))
+    }
+
+    fn tar(&mut self, reader: impl Read) -> Result<(), AdvisoryError> {
+        let mut archive = tar::Archive::new(reader);
         // Raw, because the crate reads the names of extended headers into memory whatever their size.
         let entries = archive.entries().map_err(|e| self.damaged(&e))?.raw(true);
         let mut long_name: Option<String> = None;
@@ -157,8 +198,8 @@ impl Reading<'_, '_> {
             if !kind.is_file() || !is_record(&name) {
                 continue;
             }
-            let bytes = bounded(&mut entry, RECORD_BYTES_MAX).map_err(|e| self.damaged(&e))?;
-            (self.sink)(label(&name), bytes.ok_or_else(too_large))?;
+            let bytes = bounded(&mut entry, self.file_max).map_err(|e| self.damaged(&e))?;
+            (self.sink)(label(&name), bytes.ok_or_else(|| too_large(self.file_max)))?;
         }
         Ok(())
     }
@@ -186,12 +227,14 @@ fn bounded(reader: &mut impl Read, limit: u64) -> io::Result<Option<Vec<u8>>> {
     Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
-fn too_large() -> String {
-    format!("larger than {RECORD_BYTES_MAX} bytes")
+fn too_large(limit: u64) -> String {
+    format!("larger than {limit} bytes")
 }
 
+/// Returns whether a file of a folder or archive may hold advisories; others lie beside them everywhere.
 fn is_record(name: &str) -> bool {
-    Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+    let extension = Path::new(name).extension();
+    extension.is_some_and(|found| NAMES.iter().any(|known| found.eq_ignore_ascii_case(known)))
 }
 
 fn text(bytes: &[u8]) -> String {

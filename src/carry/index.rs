@@ -36,12 +36,24 @@ pub struct CarryIndex {
     pub evidence: EvidenceCarried,
     /// The advisory bundle that the lock pins; absent where none is pinned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub advisories: Option<Digest>,
+    pub advisories: Option<AdvisoriesCarried>,
     /// Sorted by upstream repository and digest.
     pub images: Vec<CarriedImage>,
     /// In the order in which they lie in the volumes.
     pub contents: Vec<Content>,
     pub volumes: Vec<Volume>,
+}
+
+/// The advisory bundle as an artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AdvisoriesCarried {
+    /// Digest of the bundle's index, which the lock pins.
+    pub index: Digest,
+    /// Digests of the artifact's layers.
+    pub layers: Vec<Digest>,
+    /// Digest of the artifact's manifest.
+    pub manifest: Digest,
 }
 
 /// The manifests and evidence of the sending side, as a Git bundle of the branch.
@@ -246,7 +258,8 @@ impl CarryIndex {
             if known.contains(digest) { Ok(()) } else { Err(format!("{digest} is named and not carried")) }
         };
         named(&self.evidence.bundle)?;
-        self.advisories.iter().try_for_each(named)?;
+        let advisories = self.advisories.iter().flat_map(|carried| [&carried.index, &carried.manifest]);
+        advisories.chain(self.advisories.iter().flat_map(|carried| &carried.layers)).try_for_each(named)?;
         for image in &self.images {
             image.everything().into_iter().try_for_each(named)?;
             if image.manifests.last().map(|last| &last.digest) != Some(&image.digest) {

@@ -31,8 +31,8 @@ mod write;
 
 pub use error::CarryError;
 pub use index::{
-    CarriedCompanion, CarriedImage, CarriedManifest, CarriedPromotion, CarryIndex, Content, EvidenceCarried,
-    Part, Volume,
+    AdvisoriesCarried, CarriedCompanion, CarriedImage, CarriedManifest, CarriedPromotion, CarryIndex,
+    Content, EvidenceCarried, Part, Volume,
 };
 pub use out::{OutOptions, out};
 pub use receive::{InOptions, receive};

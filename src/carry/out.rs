@@ -6,11 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use bytes::Bytes;
-
 use super::{
-    CarriedImage, CarryError, CarryIndex, Content, EvidenceCarried, INDEX, OutReport, Part, Volume,
-    VolumeReport, VolumeState,
+    AdvisoriesCarried, CarriedImage, CarryError, CarryIndex, Content, EvidenceCarried, INDEX, OutReport,
+    Part, Volume, VolumeReport, VolumeState,
     gather::{Contents, Gatherer, Origin, Sourced},
     index::{INDEX_BYTES_MAX, VOLUMES_MAX},
     seal::seal,
@@ -19,10 +17,11 @@ use super::{
     write::{Writer, Wrote, hash, read_bounded},
 };
 use crate::{
+    advisory::artifact::Artifact,
     evidence::Document as _,
     git::Repository,
     model::Digest,
-    reconcile::{State, World, advisory_bytes},
+    reconcile::{State, World, packed_bundle},
     ui::Event,
 };
 
@@ -110,12 +109,16 @@ async fn advisories(
     world: &World,
     state: &State,
     contents: &mut Contents,
-) -> Result<Option<Digest>, CarryError> {
+) -> Result<Option<AdvisoriesCarried>, CarryError> {
     let Some(lock) = &state.evidence.advisories else { return Ok(None) };
-    let bytes = Bytes::from(advisory_bytes(world, &state.desired, &lock.digest).await?);
-    let (digest, size) = (lock.digest.clone(), bytes.len() as u64);
-    contents.add(Sourced { digest: digest.clone(), size, origin: Origin::Bytes(bytes) });
-    Ok(Some(digest))
+    let Artifact { manifest, blobs } = packed_bundle(world, &state.desired, &lock.digest).await?;
+    let (size, digest) = (manifest.len() as u64, Digest::sha256(&manifest));
+    let layers = blobs.iter().skip(1).map(|(layer, _)| layer.digest.clone()).collect();
+    contents.add(Sourced { digest: digest.clone(), size, origin: Origin::Bytes(manifest) });
+    for (blob, bytes) in blobs {
+        contents.add(Sourced { digest: blob.digest, size: blob.size, origin: Origin::Bytes(bytes) });
+    }
+    Ok(Some(AdvisoriesCarried { index: lock.digest.clone(), layers, manifest: digest }))
 }
 
 /// Returns the contents with the volumes that their parts are in.

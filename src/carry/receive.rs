@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    CarriedImage, CarryError, InReport, VolumeState,
+    AdvisoriesCarried, CarriedImage, CarryError, InReport, VolumeState,
     import::Filling,
     medium::{Medium, PublicKey},
     records::{Moved, amend},
@@ -17,11 +17,14 @@ use super::{
     write::read_bounded,
 };
 use crate::{
-    advisory::Store,
+    advisory::{
+        INDEX_BYTES_MAX, Store,
+        artifact::{self, Artifact},
+    },
     evidence::{self, Certainty, Evidence, Hop, HopKind},
     git::{CommitId, Push},
     manifest::Desired,
-    model::{Reference, Repository},
+    model::{Descriptor, MANIFEST_BYTES_MAX, Reference, Repository},
     reconcile::{self, PUSHES_MAX, RunError, State, World, commit_and_push},
     render,
     ui::Event,
@@ -30,8 +33,8 @@ use crate::{
 /// The branches that hold the history of sending sides: `carried/<mirror>`.
 const CARRIED: &str = "carried";
 
-/// The largest advisory bundle; it is held in memory.
-const BUNDLE_BYTES_MAX: u64 = 512 << 20;
+/// The largest compressed shard of an advisory bundle; it is held in memory.
+const LAYER_BYTES_MAX: u64 = 1 << 30;
 
 /// From where and to where is imported.
 #[derive(Debug, Clone)]
@@ -271,25 +274,39 @@ impl<'a> Receiving<'a> {
 
     /// Puts the advisory bundle into the local store and beside the quarantined images.
     async fn advisories(&mut self, state: &State) -> Result<(), CarryError> {
-        let Some(digest) = self.medium.index.advisories.clone().filter(|digest| self.medium.has(digest))
-        else {
+        let carried = self.medium.index.advisories.clone();
+        let Some(carried) = carried.filter(|carried| self.medium.has(&carried.manifest)) else {
             return Ok(());
         };
         let place = self.destination.quarantine.join("advisories");
         let registry = self.world.registries.get(&state.desired, &place.host)?;
         let store = Store::new(&self.world.bundles);
-        let keep = Reference::tag(digest.keep_tag());
+        let keep = Reference::tag(carried.index.keep_tag());
         let pushed = registry.head_manifest(&place.path, &keep).await?.is_some();
-        if pushed && store.get(&digest).is_ok() {
+        let whole = store.index(&carried.index).is_ok_and(|index| artifact::is_whole(&store, &index));
+        if pushed && whole {
             return Ok(());
         }
-        let bytes = self.medium.read(&digest, BUNDLE_BYTES_MAX).await?;
-        store.put(&bytes).map_err(|error| CarryError::Task(error.to_string()))?;
+        let artifact = self.bundle(&carried).await?;
+        let kept = artifact::keep(&store, &carried.index, &artifact);
+        kept.map_err(|error| CarryError::Task(error.to_string()))?;
         if !pushed {
-            self.report.bytes += bytes.len() as u64;
-            reconcile::push_bundle(registry.as_ref(), &place.path, bytes.to_vec()).await?;
+            self.report.bytes += artifact.blobs.iter().map(|(blob, _)| blob.size).sum::<u64>();
+            reconcile::push_bundle(registry.as_ref(), &place.path, &carried.index, &artifact).await?;
         }
         Ok(())
+    }
+
+    /// Reads the advisory bundle from the medium.
+    async fn bundle(&self, carried: &AdvisoriesCarried) -> Result<Artifact, CarryError> {
+        let manifest = self.medium.read(&carried.manifest, MANIFEST_BYTES_MAX).await?;
+        let index = self.medium.read(&carried.index, INDEX_BYTES_MAX).await?;
+        let mut blobs = vec![(Descriptor::of(artifact::ARTIFACT_TYPE, &index), index)];
+        for layer in &carried.layers {
+            let bytes = self.medium.read(layer, LAYER_BYTES_MAX).await?;
+            blobs.push((Descriptor::of(artifact::SHARD_TYPE, &bytes), bytes));
+        }
+        Ok(Artifact { manifest, blobs })
     }
 
     /// Commits and pushes records on the newest tip until the push is through, and returns the tip that holds them.

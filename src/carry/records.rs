@@ -40,8 +40,10 @@ pub(super) fn amend(
         }
     }
     lock(&mut amended.evidence, carried, images);
-    if let Some(lock) =
-        carried.advisories.as_ref().filter(|lock| index.advisories.as_ref() == Some(&lock.digest))
+    if let Some(lock) = carried
+        .advisories
+        .as_ref()
+        .filter(|lock| index.advisories.as_ref().is_some_and(|carried| carried.index == lock.digest))
         && here.advisories.as_ref().is_none_or(|own| own.as_of < lock.as_of)
     {
         amended.evidence.advisories = Some(lock.clone());

@@ -23,6 +23,7 @@ mod privilege;
 mod runtime;
 mod sbom;
 mod secret;
+pub(crate) mod sqlite_schema;
 mod zip;
 
 pub use component::{Component, Place};

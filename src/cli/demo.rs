@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Exit, exit, show, world};
 use crate::{
-    advisory, demo,
+    advisory::{self, Store},
+    demo,
     evidence::Actor,
     git::{Author, Repository},
     model::{Descriptor, Instant, Kind, Reference, canonical},
@@ -181,11 +182,10 @@ async fn import_advisories(world: &World, folder: &Path) -> Result<(), RunError>
     let wrong = |error: &dyn std::fmt::Display| failed("the example's advisories", error);
     let advisories = folder.join("manifests/advisories");
     let imported = advisory::import(&advisories).map_err(|error| wrong(&error))?;
-    let (bytes, lock) = (imported.bundle.to_bytes().to_vec(), imported.bundle.lock());
+    let lock = imported.bundle.lock().map_err(|error| wrong(&error))?;
+    Store::new(&world.bundles).put(&imported.bundle).map_err(|error| wrong(&error))?;
     let state = tip(world).await?;
-    let repository = reconcile::advisories_repository(&state.desired);
-    let registry = world.registries.get(&state.desired, &repository.host)?;
-    reconcile::push_bundle(registry.as_ref(), &repository.path, bytes).await?;
+    reconcile::keep_in_mirror(world, &state.desired, &lock.digest).await?;
     let text = canonical::to_text(&lock).map_err(|error| wrong(&error))?;
     let changes = [("lock/advisories.lock.json".to_owned(), Some(text.into_bytes()))].into();
     let commit = world.repository.commit(&state.tip, &changes, "Pin the example advisories\n", &author()?)?;

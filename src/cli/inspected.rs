@@ -27,6 +27,13 @@ pub(super) struct Reached {
     repository: PathBuf,
 }
 
+impl Reached {
+    /// Returns the manifest repository.
+    pub(super) fn repository(&self) -> &std::path::Path {
+        &self.repository
+    }
+}
+
 /// One platform of an image.
 pub(super) struct Image {
     pub place: Place,

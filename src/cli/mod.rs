@@ -15,12 +15,15 @@ mod key;
 mod plan;
 mod protect;
 mod reconcile;
+mod rescan;
 mod sbom;
+mod scan;
 mod schema;
 mod source;
 mod trust;
 mod trust_roots;
 mod verify_bundle;
+mod why;
 mod work_tree;
 mod world;
 
@@ -67,6 +70,12 @@ enum Verb {
     Plan(plan::Arguments),
     /// The batch run: take in, verify, scan, judge, record, promote.
     Reconcile(reconcile::Arguments),
+    /// Judge what is held against the pinned advisories, from what is recorded: no image is touched.
+    ///
+    /// Exit code 3 where an image that a consumer can pull is refused now, or has a finding newly known to be exploited.
+    Rescan(rescan::Arguments),
+    /// Tell the chain from verdict to rule to fact to file, for an image or a vulnerability.
+    Why(why::Arguments),
     /// Ask registries, Git and keys whether a run could work; find out what registries do.
     Doctor(doctor::Arguments),
     /// Copy images as they are, between registries; nothing is recorded.
@@ -83,6 +92,8 @@ enum Verb {
     Trust(trust::Arguments),
     /// Software bills of materials: what an SBOM lacks.
     Sbom(sbom::Arguments),
+    /// Match an SBOM or an image against the pinned advisories; nothing is recorded.
+    Scan(scan::Arguments),
     /// Print or write the JSON Schemas of the manifests and records.
     Schema(schema::Arguments),
     /// The whole job from nothing, offline: registries, manifests, evidence in one folder.
@@ -118,6 +129,8 @@ pub fn run() -> Exit {
         Verb::Check(arguments) => check::run(&arguments, &ui),
         Verb::Plan(arguments) => plan::run(&arguments, &ui),
         Verb::Reconcile(arguments) => reconcile::run(&arguments, &ui),
+        Verb::Rescan(arguments) => rescan::run(&arguments, &ui),
+        Verb::Why(arguments) => why::run(&arguments, &ui),
         Verb::Doctor(arguments) => doctor::run(&arguments, &ui),
         Verb::Copy(arguments) => copy::run(&arguments, &ui),
         Verb::Diff(arguments) => diff::run(&arguments, &ui),
@@ -126,6 +139,7 @@ pub fn run() -> Exit {
         Verb::Key(arguments) => key::run(&arguments, &ui),
         Verb::Trust(arguments) => trust::run(&arguments, &ui),
         Verb::Sbom(arguments) => sbom::run(&arguments, &ui),
+        Verb::Scan(arguments) => scan::run(&arguments, &ui),
         Verb::Schema(arguments) => schema::run(&arguments, &ui),
         Verb::Demo(arguments) => demo::run(&arguments, &ui),
         Verb::VerifyBundle(arguments) => verify_bundle::run(&arguments, &ui),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ADVISORIES_LOCK, Document, Evidence, IMAGES_LOCK, ImageRecord, ImagesLock, REGISTRIES_LOCK,
+    ADVISORIES_LOCK, Document, Evidence, IMAGES_LOCK, ImageRecord, ImagesLock, REGISTRIES_LOCK, RESCAN,
     image_directory,
 };
 
@@ -22,6 +22,9 @@ pub fn files(evidence: &Evidence) -> BTreeMap<String, Vec<u8>> {
     }
     if let Some(registries) = &evidence.registries {
         files.insert(REGISTRIES_LOCK.to_owned(), registries.text().into_bytes());
+    }
+    if let Some(rescan) = &evidence.rescan {
+        files.insert(RESCAN.to_owned(), rescan.text().into_bytes());
     }
     files
 }

@@ -6,7 +6,7 @@ use super::documents::packages;
 use super::paths::has_extension;
 use super::{
     ADVISORIES_LOCK, AdvisoriesLock, Custody, Document, EventLog, IMAGES, IMAGES_LOCK, ImageRecord,
-    ImagesLock, REGISTRIES_LOCK, RegistriesLock, image_directory, log,
+    ImagesLock, REGISTRIES_LOCK, RESCAN, RegistriesLock, RescanRecord, image_directory, log,
 };
 use crate::model::{Digest, Kind, Platform, Repository};
 
@@ -20,6 +20,8 @@ pub struct Evidence {
     pub advisories: Option<AdvisoriesLock>,
     /// Absent where no registry was probed.
     pub registries: Option<RegistriesLock>,
+    /// Absent where nothing was scanned yet, or before this was kept.
+    pub rescan: Option<RescanRecord>,
     pub log: EventLog,
 }
 
@@ -85,6 +87,7 @@ pub fn load(files: &Files) -> Result<Evidence, EvidenceError> {
         lock,
         advisories: document(files, ADVISORIES_LOCK)?,
         registries: document(files, REGISTRIES_LOCK)?,
+        rescan: document(files, RESCAN)?,
         log: log::read(files)?,
     })
 }

@@ -7,6 +7,7 @@
 //!
 //! To add a document: one file in `documents/` that implements [`Document`], and its line in [`files`] and [`load`].
 
+mod advisories;
 mod base;
 mod changes;
 mod contents;
@@ -25,6 +26,7 @@ pub(crate) mod sample;
 mod tests;
 mod verdicts;
 
+pub use advisories::*;
 pub use base::{Base, Bases};
 pub use changes::changes;
 pub use contents::*;

@@ -10,6 +10,8 @@ pub const IMAGES_LOCK: &str = "lock/images.lock.json";
 pub const ADVISORIES_LOCK: &str = "lock/advisories.lock.json";
 /// `lock/registries.lock.json`.
 pub const REGISTRIES_LOCK: &str = "lock/registries.lock.json";
+/// The bundle that every image was last scanned against.
+pub const RESCAN: &str = "evidence/advisories.json";
 /// The folder of the event log.
 pub const LOG: &str = "evidence/log";
 /// The folder of all image records.
@@ -38,7 +40,7 @@ pub fn consumer_directory(name: &str) -> String {
 pub fn is_record(path: &str) -> bool {
     let below = |folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
     match path {
-        IMAGES_LOCK | ADVISORIES_LOCK | REGISTRIES_LOCK => true,
+        IMAGES_LOCK | ADVISORIES_LOCK | REGISTRIES_LOCK | RESCAN => true,
         _ => (below(IMAGES) || below(LOG)) && !has_extension(path, "md"),
     }
 }

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ContentsRecord, PublisherRecord, Verdicts};
+use super::{ContentsRecord, NotLookedAt, PublisherRecord, ScanRecord, Verdicts};
 use crate::model::{
-    AttestationFound, DemandOutcome, Descriptor, Digest, Finding, Instant, Outcome, Platform, Repository,
+    AttestationFound, DemandOutcome, Descriptor, Digest, Instant, Outcome, Platform, Repository,
     SignatureFound,
 };
 use crate::registry::Capabilities;
@@ -335,61 +335,6 @@ pub struct RootUsed {
     pub digest: Digest,
 }
 
-/// `scan.json`: packages against one advisory bundle.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ScanRecord {
-    /// `fondaco/scan/v1alpha1`.
-    pub schema: String,
-    pub subject: Digest,
-    /// SHA-256 of the union package list, `packages.txt`.
-    pub packages: Digest,
-    pub advisories: AdvisoriesUsed,
-    /// Who looked, and when. Absent in records of before this was kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scanned: Option<Scanned>,
-    pub findings: Vec<Finding>,
-    /// What was not looked at, and why; never empty by omission.
-    pub not_looked_at: Vec<NotLookedAt>,
-}
-
-/// A scan as an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Scanned {
-    pub at: Instant,
-    /// `fondaco 0.1.0`.
-    pub tool: String,
-}
-
-/// The advisory bundle a scan used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AdvisoriesUsed {
-    pub digest: Digest,
-    /// The newest `modified` of its records: the date the bundle speaks for.
-    pub as_of: Instant,
-    pub ecosystems: Vec<EcosystemUsed>,
-}
-
-/// How much the bundle knows of one ecosystem the image uses.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct EcosystemUsed {
-    pub ecosystem: String,
-    pub records: u64,
-}
-
-/// Something a scan could not speak about.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NotLookedAt {
-    pub what: String,
-    pub reason: String,
-    /// Packages concerned; zero where it cannot be counted.
-    pub packages: u64,
-}
-
 /// `lock/images.lock.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -408,22 +353,6 @@ pub struct LockedImage {
     pub tag: String,
     pub digest: Digest,
     pub first_seen: Instant,
-}
-
-/// `lock/advisories.lock.json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AdvisoriesLock {
-    /// `fondaco/advisories-lock/v1alpha1`.
-    pub schema: String,
-    pub digest: Digest,
-    /// Bytes of the bundle.
-    pub size: u64,
-    /// The newest `modified` of its records.
-    pub as_of: Instant,
-    pub records: u64,
-    /// Sorted by name.
-    pub ecosystems: Vec<EcosystemUsed>,
 }
 
 /// `lock/registries.lock.json`: what `fondaco doctor` found out, which runs go by.

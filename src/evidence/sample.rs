@@ -95,6 +95,7 @@ pub(crate) fn desired() -> Desired {
             vouching: crate::manifest::DesiredVouching::default(),
             operator: None,
             role: None,
+            advisories: vec![],
             sbom: crate::manifest::DesiredSbom::default(),
         },
         registries: registries.into_iter().map(|r| (r.host.clone(), r)).collect(),
@@ -115,6 +116,7 @@ fn consumer(name: &str) -> DesiredConsumer {
             max_severity: ruled(Severity::High, "gates/standard.yaml:6"),
             fixable_only: ruled(false, "default"),
             unknown_severity: ruled(Verdict::Held, "default"),
+            known_exploited: ruled(Verdict::Refused, "default"),
             signature_required: ruled(false, "default"),
             max_age: ruled(Period::days(7), "default"),
             cooldown: ruled(Period::days(0), "default"),
@@ -169,6 +171,7 @@ pub(crate) fn evidence() -> Evidence {
         },
         advisories: None,
         registries: None,
+        rescan: None,
         log,
     }
 }
@@ -357,7 +360,12 @@ fn scan(subject: &Digest, list: &str) -> ScanRecord {
         advisories: AdvisoriesUsed {
             digest: digest("bundle"),
             as_of: at("2026-11-20T00:00:00Z"),
-            ecosystems: vec![EcosystemUsed { ecosystem: "Debian:12".to_owned(), records: 40_000 }],
+            ecosystems: vec![EcosystemUsed {
+                ecosystem: "Debian:12".to_owned(),
+                records: 40_000,
+                sources: vec!["debian".to_owned()],
+            }],
+            sources: vec![SourceUsed { name: "debian".to_owned(), as_of: at("2026-11-20T00:00:00Z") }],
         },
         findings: vec![],
         not_looked_at: vec![NotLookedAt {
@@ -384,6 +392,12 @@ fn finding() -> Finding {
             value: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".to_owned(),
             severity: Severity::Critical,
         }],
+        state: None,
+        exploited: vec![],
+        epss: None,
+        advisories: vec![],
+        first_seen: None,
+        exploited_seen: None,
         statements: vec![],
     }
 }

@@ -6,6 +6,7 @@
 mod age;
 mod cooldown;
 mod coverage;
+mod exploited;
 mod licence;
 mod secrets;
 mod severity;
@@ -16,7 +17,10 @@ pub use cooldown::progress;
 pub use signature::signature_reasons;
 
 use crate::{
-    evidence::{ConsumerVerdict, ContentsRecord, PlatformRecord, ScanRecord, Unread, VerificationRecord},
+    evidence::{
+        AdvisoriesLock, ConsumerVerdict, ContentsRecord, PlatformRecord, ScanRecord, Unread,
+        VerificationRecord,
+    },
     manifest::{DesiredConsumer, DesiredGate, DesiredPolicy, DesiredWithdrawal, Ruled},
     model::{Instant, Period, Reason, Verdict},
 };
@@ -32,6 +36,8 @@ pub struct Facts<'a> {
     pub policy: Option<&'a DesiredPolicy>,
     /// `None` where no advisory bundle is pinned.
     pub scan: Option<&'a ScanRecord>,
+    /// The lock of the bundle that the image was last scanned against.
+    pub advisories: Option<&'a AdvisoriesLock>,
     /// `None` where the image was taken in before its contents were recorded.
     pub contents: Option<&'a ContentsRecord>,
     /// When this digest was first seen under one of the tags that the consumer asks for.
@@ -53,6 +59,7 @@ const ALL: &[(&str, &dyn Requirement)] = &[
     ("age", &age::Age),
     ("cooldown", &cooldown::Cooldown),
     ("coverage", &coverage::Coverage),
+    ("exploited", &exploited::KnownExploited),
     ("licence", &licence::Licence),
     ("secrets", &secrets::Secrets),
     ("severity", &severity::SeverityThreshold),

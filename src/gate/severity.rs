@@ -36,7 +36,7 @@ fn counted<'a>(facts: &Facts<'a>, gate: &'a DesiredGate) -> impl Iterator<Item =
     findings.filter(|finding| finding.fixed.is_some() || !gate.fixable_only.value)
 }
 
-fn is_excused(finding: &Finding, gate: &DesiredGate) -> bool {
+pub(super) fn is_excused(finding: &Finding, gate: &DesiredGate) -> bool {
     gate.publisher_vex.value && !finding.excused_by().is_empty()
 }
 

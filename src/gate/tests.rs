@@ -3,11 +3,11 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::{
     evidence::{
-        AdvisoriesUsed, ContentsRecord, ExecutionRecord, NotLookedAt, PlatformContents, PlatformRecord,
-        VerificationRecord,
+        AdvisoriesLock, AdvisoriesUsed, AdvisorySource, ContentsRecord, Document as _, ExecutionRecord,
+        NotLookedAt, PlatformContents, PlatformRecord, SourceUsed, VerificationRecord,
     },
     manifest::Ruled,
-    model::{Digest, Finding, FindingStatement, Outcome, Period, Severity, VexStatus},
+    model::{Digest, ExploitedStatement, Finding, FindingStatement, Outcome, Period, Severity, VexStatus},
 };
 
 pub(super) fn gate() -> DesiredGate {
@@ -19,6 +19,7 @@ pub(super) fn gate() -> DesiredGate {
         signature_required: ruled(false),
         max_age: ruled("7d".parse().unwrap()),
         cooldown: ruled(Period::days(0)),
+        known_exploited: ruled(Verdict::Refused),
         publisher_vex: ruled(false),
         licences: None,
         hold_secrets: ruled(false),
@@ -41,6 +42,12 @@ fn finding(id: &str, severity: Severity, fixed: Option<&str>) -> Finding {
         severity,
         chosen: "test".into(),
         severities: vec![],
+        state: None,
+        exploited: vec![],
+        epss: None,
+        advisories: vec![],
+        first_seen: None,
+        exploited_seen: None,
         statements: vec![],
     }
 }
@@ -55,6 +62,7 @@ fn scan(as_of: &str, findings: Vec<Finding>, not_looked_at: Vec<NotLookedAt>) ->
             digest: Digest::sha256("bundle"),
             as_of: as_of.parse().unwrap(),
             ecosystems: vec![],
+            sources: vec![],
         },
         findings,
         not_looked_at,
@@ -122,6 +130,7 @@ pub(super) fn facts<'a>(platforms: &'a [PlatformRecord], verification: &'a Verif
         verification,
         policy: None,
         scan: None,
+        advisories: None,
         contents: None,
         first_seen: None,
         cooldown: None,
@@ -207,6 +216,81 @@ fn a_missing_or_stale_database_is_never_no_vulnerabilities() {
     let at = |as_of| verdict(Some(&scan(as_of, vec![], vec![])), Outcome::Verified, &[], gate()).verdict;
     assert_eq!(at("2026-11-14T00:00:00Z"), Verdict::Cleared, "exactly seven days");
     assert_eq!(at("2026-11-13T23:59:59Z"), Verdict::Held, "seven days and a second");
+}
+
+#[test]
+fn the_age_of_each_source_counts_and_newer_advisories_that_say_the_same_renew_it() {
+    let used = |name: &str, as_of: &str| SourceUsed { name: name.into(), as_of: as_of.parse().unwrap() };
+    let locked = |name: &str, as_of: &str| AdvisorySource {
+        name: name.into(),
+        as_of: as_of.parse().unwrap(),
+        digest: Digest::sha256(name),
+        formats: vec![],
+        licence: None,
+        url: None,
+        read: 1,
+        kept: 1,
+        withdrawn: 0,
+        rejected: 0,
+        left_out: 0,
+    };
+    let mut scan = scan("2026-01-01T00:00:00Z", vec![], vec![]);
+    scan.advisories.sources =
+        vec![used("debian", "2026-01-01T00:00:00Z"), used("go", "2026-01-01T00:00:00Z")];
+    let verification = verification(Outcome::Verified);
+    let platforms = [platform("linux/amd64")];
+    let reasons = |sources: Vec<AdvisorySource>| {
+        let lock = AdvisoriesLock {
+            schema: AdvisoriesLock::SCHEMA.into(),
+            digest: Digest::sha256("bundle"),
+            size: 1,
+            as_of: "2020-01-01T00:00:00Z".parse().unwrap(),
+            records: 1,
+            ecosystems: vec![],
+            sources,
+        };
+        let facts = Facts { scan: Some(&scan), advisories: Some(&lock), ..facts(&platforms, &verification) };
+        age::Age.reasons(&facts, &gate()).into_iter().map(|reason| reason.fact).collect::<Vec<_>>()
+    };
+    let (new, old) = ("2026-11-20T00:00:00Z", "2026-11-01T00:00:00Z");
+    // A source of another ecosystem, however old, says nothing about this image.
+    let all = |go| vec![locked("alpine", "2020-01-01T00:00:00Z"), locked("debian", new), locked("go", go)];
+    assert_eq!(reasons(all(new)), Vec::<String>::new());
+    assert_eq!(reasons(all(old)), ["the advisories of `go` speak for 2026-11-01, which is longer ago"]);
+    assert_eq!(
+        reasons(vec![locked("debian", new)]),
+        ["the advisories of `go` speak for 2026-01-01, which is longer ago"],
+        "a source that is no longer there stands where it stood"
+    );
+    assert_eq!(
+        reasons(all("1970-01-01T00:00:00Z")),
+        ["the advisories of `go` say of no date what they speak for"]
+    );
+}
+
+#[test]
+fn what_is_known_to_be_exploited_refuses_whatever_its_severity() {
+    let mut attacked = finding("CVE-1", Severity::Low, None);
+    attacked.exploited =
+        vec![ExploitedStatement { by: "CISA KEV".into(), since: "2026-11-19".into(), ransomware: false }];
+    let scan = scan("2026-11-20T00:00:00Z", vec![attacked, finding("CVE-2", Severity::Low, None)], vec![]);
+    for (action, expected) in [
+        (Verdict::Refused, Verdict::Refused),
+        (Verdict::Held, Verdict::Held),
+        (Verdict::Cleared, Verdict::Cleared),
+    ] {
+        // Without a fixed version it counts as well.
+        let gate = DesiredGate { known_exploited: ruled(action), fixable_only: ruled(true), ..gate() };
+        let judged = verdict(Some(&scan), Outcome::Verified, &[], gate);
+        assert_eq!(judged.verdict, expected);
+        assert_eq!(judged.reasons.len(), usize::from(expected != Verdict::Cleared));
+        for reason in &judged.reasons {
+            assert_eq!(
+                reason.fact,
+                "CVE-1 in openssl 3.0.11-1 is known to be exploited (CISA KEV since 2026-11-19); no fixed version is known"
+            );
+        }
+    }
 }
 
 #[test]

@@ -62,7 +62,27 @@ pub struct DesiredMirror {
     pub operator: Option<String>,
     /// The operator's declared legal role, where declared.
     pub role: Option<String>,
+    /// What the advisory bundle is built from, in the order of the manifest.
+    pub advisories: Vec<DesiredAdvisorySource>,
     pub sbom: DesiredSbom,
+}
+
+/// A source of advisories.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredAdvisorySource {
+    pub name: String,
+    pub place: AdvisoryPlace,
+    /// As its publisher states it, where declared.
+    pub licence: Option<String>,
+}
+
+/// Where a source of advisories is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AdvisoryPlace {
+    /// Fetched.
+    Url(String),
+    /// In the manifest repository.
+    Path(String),
 }
 
 /// The SBOMs that are written of what is taken in.
@@ -343,6 +363,8 @@ pub struct DesiredGate {
     pub fixable_only: Ruled<bool>,
     /// What a finding of unknown severity leads to: `Held` (the default), `Refused`, or `Cleared` to only record it.
     pub unknown_severity: Ruled<Verdict>,
+    /// What a finding that is known to be exploited leads to: `Refused` (the default), `Held`, or `Cleared` to only show it.
+    pub known_exploited: Ruled<Verdict>,
     /// Whether a verified publisher signature is required. Default `false`.
     pub signature_required: Ruled<bool>,
     /// The oldest advisory bundle that may clear an image. Default `7d`.

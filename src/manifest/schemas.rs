@@ -38,6 +38,7 @@ pub fn schemas() -> BTreeMap<String, String> {
         ("verdicts", record::<evidence::Verdicts>()),
         ("images-lock", record::<evidence::ImagesLock>()),
         ("advisories-lock", record::<evidence::AdvisoriesLock>()),
+        ("rescan", record::<evidence::RescanRecord>()),
         ("registries-lock", record::<evidence::RegistriesLock>()),
         ("carry", record::<carry::CarryIndex>()),
     ]

@@ -4,8 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// A moment in UTC, to the second; written as RFC 3339, `2026-11-21T00:00:00Z`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// A moment in UTC, to the second; written as RFC 3339, `2026-11-21T00:00:00Z`. The default is the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Instant {
     seconds: i64,
@@ -83,7 +83,7 @@ impl schemars::JsonSchema for Instant {
 }
 
 /// A length of time as manifests write it: a whole number and `s`, `m`, `h`, `d` or `w`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Period {
     pub seconds: u64,

@@ -27,7 +27,7 @@ mod vouching;
 pub use cyclonedx::CycloneDx;
 pub use descriptor::{Descriptor, media_type};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
-pub use finding::{Finding, SeverityClaim};
+pub use finding::{EpssStatement, ExploitedStatement, Finding, FoundIn, SeverityClaim, VendorState, cve};
 pub use image::{
     DESCRIPTORS_MAX, Document, DocumentError, Execution, HistoryEntry, ImageConfig, ImageIndex,
     ImageManifest, MANIFEST_BYTES_MAX,

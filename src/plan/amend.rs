@@ -7,9 +7,9 @@ use super::{Observed, Resolved, publisher, withdrawal};
 use crate::{
     advisory::Bundle,
     evidence::{
-        Actor, Certainty, ConsumerVerdict, Custody, Document as _, Event, EventKind, Evidence, Hop, HopKind,
-        ImageRecord, ImagesLock, LockedImage, ScanRecord, Scanned, SourceRecord, Subject, TagSeen,
-        VerdictInputs, Verdicts, VerificationRecord,
+        Actor, AdvisoriesLock, Certainty, ConsumerVerdict, Custody, Document as _, Event, EventKind,
+        Evidence, Hop, HopKind, ImageRecord, ImagesLock, LockedImage, RescanRecord, ScanRecord, Scanned,
+        SourceRecord, Subject, TagSeen, VerdictInputs, Verdicts, VerificationRecord,
     },
     gate,
     intake::TakenIn,
@@ -75,9 +75,15 @@ pub fn needs_bundle(evidence: &Evidence, resolved: &[Resolved], facts: &Facts) -
     resolved.iter().filter_map(|r| Some((&r.image, r.digest.as_ref()?))).any(|(image, digest)| match evidence
         .asked(&image.source, digest, &image.content.platforms)
     {
-        Some(record) => record.scan.as_ref().is_none_or(|scan| scan.advisories.digest != lock.digest),
+        Some(record) => !is_current(evidence, record, &lock.digest),
         None => facts.contains_key(&(image.source.clone(), digest.clone())),
     })
+}
+
+/// Returns whether an image was scanned against a bundle, also where that said what was recorded before.
+fn is_current(evidence: &Evidence, record: &ImageRecord, bundle: &Digest) -> bool {
+    let said_the_same = evidence.rescan.as_ref().is_some_and(|rescan| rescan.digest == *bundle);
+    record.scan.as_ref().is_some_and(|scan| scan.advisories.digest == *bundle || said_the_same)
 }
 
 /// Amends `evidence` by what was resolved and gathered.
@@ -104,9 +110,11 @@ pub fn amend(
         let subject = record.map_or(digest, |record| &record.custody.subject.digest).clone();
         subjects.entry((image.source.clone(), subject)).or_default().push(image);
     }
+    let mut counted = Counted::default();
     for ((source, digest), asked) in subjects {
-        judge_one(judging, &mut amended, &source, &digest, &asked)?;
+        judge_one(judging, &mut amended, &source, &digest, &asked, &mut counted)?;
     }
+    record_rescan(judging, &mut amended.evidence, &counted);
     announce(judging, &mut amended);
     Ok(amended)
 }
@@ -264,16 +272,22 @@ fn judge_one(
     source: &Repository,
     digest: &Digest,
     asked: &[&DesiredImage],
+    counted: &mut Counted,
 ) -> Result<(), AmendError> {
-    let advisories = amended.evidence.advisories.as_ref().map(|lock| lock.digest.clone());
+    let lock = amended.evidence.advisories.clone();
+    let key = (source.clone(), digest.clone());
+    let current = lock.as_ref().zip(amended.evidence.images.get(&key));
+    let current = current.is_some_and(|(lock, record)| is_current(&amended.evidence, record, &lock.digest));
     let Some(record) = amended.evidence.images.get_mut(&(source.clone(), digest.clone())) else {
         return Ok(());
     };
-    record.scan = rescan(judging, record, advisories.as_ref())?;
+    if !current {
+        record.scan = rescan(judging, record, lock.as_ref().map(|lock| &lock.digest), counted)?;
+    }
     if let Some(scan) = &mut record.scan {
         scan::state(scan, record.publisher.as_ref());
     }
-    let verdicts = verdicts(judging, record, asked);
+    let verdicts = verdicts(judging, record, asked, lock.as_ref());
     let inputs = inputs(judging.desired, record, &verdicts);
     let before = record.verdicts.clone();
     if before.inputs == inputs && same_verdicts(&before.verdicts, &verdicts) {
@@ -297,25 +311,59 @@ fn judge_one(
     Ok(())
 }
 
-/// Returns the scan by the pinned bundle: the recorded one where it used the same bundle on the same packages.
+/// What a new bundle was asked, and for how many images it says something new.
+#[derive(Debug, Default)]
+struct Counted {
+    images: u64,
+    changed: u64,
+}
+
+/// Returns the scan by the pinned bundle: the recorded one where that says the same.
 fn rescan(
     judging: &Judging<'_>,
     record: &ImageRecord,
     pinned: Option<&Digest>,
+    counted: &mut Counted,
 ) -> Result<Option<ScanRecord>, AmendError> {
-    let Some(pinned) = pinned else { return Ok(None) };
-    if let Some(scan) = &record.scan
-        && scan.advisories.digest == *pinned
+    let (Some(_), Some(bundle)) = (pinned, judging.bundle) else { return Ok(None) };
+    let mut scan = scan_of(record, bundle)?;
+    scan::remember(&mut scan, record.scan.as_ref(), judging.now);
+    counted.images += 1;
+    if let Some(recorded) = &record.scan
+        && scan::says_the_same(recorded, &scan)
     {
-        return Ok(Some(scan.clone()));
+        return Ok(Some(recorded.clone()));
     }
-    let Some(bundle) = judging.bundle else { return Ok(None) };
+    counted.changed += u64::from(record.scan.is_some());
+    let scanned = Scanned { at: judging.now, tool: judging.tool.into() };
+    Ok(Some(ScanRecord { scanned: Some(scanned), ..scan }))
+}
+
+/// Scans what is recorded of an image.
+///
+/// # Errors
+/// As [`scan::scan`].
+pub fn scan_of(record: &ImageRecord, bundle: &Bundle) -> Result<ScanRecord, scan::ScanError> {
     let subject = &record.custody.subject;
     let packages = record.packages.get(PACKAGES).map_or("", String::as_str);
     let gaps = subject.not_catalogued.clone();
-    let scan = scan::scan(&subject.digest, packages, bundle, pinned, gaps, &owned(record))?;
-    let scanned = Scanned { at: judging.now, tool: judging.tool.into() };
-    Ok(Some(ScanRecord { scanned: Some(scanned), ..scan }))
+    scan::scan(&subject.digest, packages, bundle, gaps, &owned(record))
+}
+
+/// Notes the bundle that every image was scanned against, where that is not the one noted.
+fn record_rescan(judging: &Judging<'_>, evidence: &mut Evidence, counted: &Counted) {
+    let Some(lock) = &evidence.advisories else { return };
+    if counted.images == 0 || evidence.rescan.as_ref().is_some_and(|rescan| rescan.digest == lock.digest) {
+        return;
+    }
+    evidence.rescan = Some(RescanRecord {
+        schema: RescanRecord::SCHEMA.into(),
+        digest: lock.digest.clone(),
+        as_of: lock.as_of,
+        scanned: Scanned { at: judging.now, tool: judging.tool.into() },
+        images: counted.images,
+        changed: counted.changed,
+    });
 }
 
 /// Returns which packages belong to packages of the distribution, on every platform that has them.
@@ -339,7 +387,12 @@ fn owned(record: &ImageRecord) -> scan::Owned<'_> {
     all
 }
 
-fn verdicts(judging: &Judging<'_>, record: &ImageRecord, asked: &[&DesiredImage]) -> Vec<ConsumerVerdict> {
+fn verdicts(
+    judging: &Judging<'_>,
+    record: &ImageRecord,
+    asked: &[&DesiredImage],
+    advisories: Option<&AdvisoriesLock>,
+) -> Vec<ConsumerVerdict> {
     let desired = judging.desired;
     let wanting = desired.consumers.iter().filter_map(|consumer| {
         let images: Vec<&DesiredImage> =
@@ -353,6 +406,7 @@ fn verdicts(judging: &Judging<'_>, record: &ImageRecord, asked: &[&DesiredImage]
             verification: &record.verification,
             policy: image.trust.as_ref().and_then(|name| desired.policies.get(name)),
             scan: record.scan.as_ref(),
+            advisories,
             contents: record.contents.as_ref(),
             first_seen: first_seen(record, &images),
             cooldown: images.iter().filter_map(|image| image.cooldown.as_ref()).max(),

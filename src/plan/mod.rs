@@ -18,6 +18,7 @@ mod tests;
 mod unknown;
 mod unreferenced;
 mod vouching;
+mod why;
 mod withdrawal;
 
 pub use explain::explain;
@@ -31,6 +32,7 @@ pub use unreferenced::{
     recorded_tags, unasked, unasked_json, unreferenced, unreferenced_json,
 };
 pub use vouching::{Cause, Lacking};
+pub use why::{Chain, Link, explain_why, why};
 pub use withdrawal::{
     NEEDED, PlannedWithdrawal, Recall, again, concerning, in_force, is_announced, withdrawals, withdrawn,
 };

@@ -18,6 +18,7 @@ mod receipts;
 mod record;
 mod registries;
 mod report;
+mod rescan;
 mod state;
 mod unreferenced;
 mod verification;
@@ -25,8 +26,8 @@ mod vouch;
 mod withdraw;
 mod world;
 
-pub(crate) use advisories::bytes as advisory_bytes;
-pub use advisories::{push_bundle, repository as advisories_repository};
+pub(crate) use advisories::{fetch as fetch_bundle, packed as packed_bundle};
+pub use advisories::{keep_in_mirror, push_bundle, repository as advisories_repository};
 pub use capabilities::record_capabilities;
 pub use error::RunError;
 pub(crate) use record::{PUSHES_MAX, commit_and_push};
@@ -34,6 +35,7 @@ pub use registries::Registries;
 pub use report::{
     ConsumerReport, ImageReport, Report, SelectionReport, UnaskedReport, UnknownReport, WithdrawalReport,
 };
+pub use rescan::{RescanReport, rescan};
 pub use state::State;
 pub use unreferenced::quarantine_tags;
 pub use verification::{Asked, ImageVerified, Verified, verify_images};

@@ -166,6 +166,7 @@ fn rules(subject: Subject<'_>, consumer: &DesiredConsumer, page: &str) -> Vec<Ru
         rule("maxSeverity", gate.max_severity.value.to_string(), &gate.max_severity.written),
         rule("fixableOnly", gate.fixable_only.value.to_string(), &gate.fixable_only.written),
         rule("unknownSeverity", gate.unknown_severity.value.to_string(), &gate.unknown_severity.written),
+        rule("knownExploited", gate.known_exploited.value.action().to_owned(), &gate.known_exploited.written),
         rule(
             "signatureRequired",
             gate.signature_required.value.to_string(),

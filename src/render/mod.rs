@@ -26,6 +26,7 @@ use std::collections::BTreeMap;
 
 pub use difference::{Compared, difference_page, difference_text};
 pub use template::RenderError;
+pub(crate) use text::{code, md, path};
 
 use crate::evidence::Evidence;
 use crate::manifest::Desired;

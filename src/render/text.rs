@@ -13,7 +13,7 @@ const UNKNOWN: &str = "unknown";
 
 /// Returns text for running Markdown. Characters with a meaning are escaped; `@`, `://` and `www.`, which forges turn
 /// into mentions and links even where they are escaped, become code. Nothing, or nothing visible, is `unknown`.
-pub(super) fn md(value: &str) -> String {
+pub(crate) fn md(value: &str) -> String {
     let shown = shown(value);
     let chars: Vec<char> = shown.chars().collect();
     let mut out = String::with_capacity(shown.len() + 8);
@@ -38,7 +38,7 @@ pub(super) fn md(value: &str) -> String {
 }
 
 /// Returns a code span for text that is plainly a name, version, digest or address, else the same as [`md`].
-pub(super) fn code(value: &str) -> String {
+pub(crate) fn code(value: &str) -> String {
     let shown = shown(value);
     let plain = |c: char| c.is_ascii_alphanumeric() || " ._/:@+~=,%-?&#…()".contains(c);
     if shown == UNKNOWN || !shown.chars().all(plain) {
@@ -57,7 +57,7 @@ pub(super) fn mermaid(value: &str) -> String {
 }
 
 /// Returns a relative path as the target of a link.
-pub(super) fn path(value: &str) -> String {
+pub(crate) fn path(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {

@@ -9,11 +9,11 @@ use super::{
 };
 use crate::{
     advisory::{
-        self, Advisory, Bundle, Match, later_fix,
+        self, Advisory, Bundle, Match, Note, later_fix,
         versions::{self, Scheme},
     },
     evidence::NotLookedAt,
-    model::Finding,
+    model::{Finding, FoundIn, VendorState},
 };
 
 /// Returns the findings of one source package, and what about it could not be decided.
@@ -23,7 +23,7 @@ pub(super) fn look_up(
     bundle: &Bundle,
 ) -> (Vec<Finding>, Option<NotLookedAt>) {
     let advisories = bundle.lookup(&installed.ecosystem, &installed.source);
-    let Some(scheme) = versions::scheme_of(&installed.ecosystem) else { return (vec![], None) };
+    let Some(scheme) = advisory::scheme_of(&installed.ecosystem) else { return (vec![], None) };
     let (mut affecting, mut undecided) = (vec![], vec![]);
     let speaking =
         |advisory: &&Advisory| advisory::speaks_of(advisory.modules.as_deref(), installed.module.as_deref());
@@ -35,7 +35,10 @@ pub(super) fn look_up(
         }
     }
     let named: Vec<_> = affecting.iter().map(|(a, _)| Named { id: &a.id, ids: &a.ids }).collect();
-    let finding = |(id, vulnerability)| finding(scheme, installed, packages, &affecting, id, &vulnerability);
+    let finding = |(id, vulnerability): (String, Vulnerability)| {
+        let known = bundle.note(&id);
+        finding(scheme, installed, packages, &affecting, id, &vulnerability, known)
+    };
     let findings = group(&named).into_iter().map(finding).collect();
     (findings, gap(scheme, installed, packages, &undecided))
 }
@@ -47,25 +50,50 @@ fn finding(
     affecting: &[(&Advisory, Option<String>)],
     id: String,
     vulnerability: &Vulnerability,
+    known: Option<&Note>,
 ) -> Finding {
     let speaking = || vulnerability.advisories.iter().map(|&index| &affecting[index]);
     // The fix that ends the finding: past the highest of them no advisory matches any more.
     let fixed = speaking().map(|(_, fixed)| fixed.clone()).reduce(|a, b| later_fix(scheme, a, b)).flatten();
     let family = installed.ecosystem.split(':').next().unwrap_or_default();
-    let rating = rate(family, speaking().map(|(advisory, _)| *advisory));
+    let rating = rate(family, speaking().map(|(advisory, _)| *advisory), known);
+    let ids: BTreeSet<&String> =
+        vulnerability.ids.iter().chain(known.iter().flat_map(|known| &known.ids)).collect();
     Finding {
         id,
-        ids: vulnerability.ids.iter().cloned().collect(),
+        ids: ids.into_iter().cloned().collect(),
         ecosystem: installed.ecosystem.clone(),
         source: installed.source.clone(),
         installed: installed.version.clone(),
         packages: packages.iter().cloned().collect(),
+        state: if fixed.is_none() { state(speaking().map(|(advisory, _)| *advisory)) } else { None },
         fixed,
         severity: rating.severity,
         chosen: rating.chosen,
         severities: rating.claims,
+        exploited: known.map(|known| known.exploited.clone()).unwrap_or_default(),
+        epss: known.and_then(|known| known.epss.clone()),
+        advisories: found_in(speaking().map(|(advisory, _)| *advisory)),
+        first_seen: None,
+        exploited_seen: None,
         statements: vec![],
     }
+}
+
+/// Returns the state of what has no repair: of several the one that says most about what is to come.
+fn state<'a>(advisories: impl Iterator<Item = &'a Advisory>) -> Option<VendorState> {
+    advisories.filter_map(|advisory| advisory.state).max()
+}
+
+fn found_in<'a>(advisories: impl Iterator<Item = &'a Advisory>) -> Vec<FoundIn> {
+    let found: BTreeSet<FoundIn> = advisories
+        .map(|advisory| FoundIn {
+            id: advisory.id.clone(),
+            source: advisory.source.clone(),
+            affected: advisory.affected(),
+        })
+        .collect();
+    found.into_iter().collect()
 }
 
 fn gap(

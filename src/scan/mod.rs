@@ -3,14 +3,21 @@
 //! It says what it found and what it did not look at; a package that cannot be judged is never passed over. What
 //! follows from a finding is the business of [`crate::gate`], the next module in reading order.
 
+mod difference;
 mod matching;
+mod memory;
 mod naming;
 mod release;
+mod sbom;
 mod severity;
 mod statement;
 #[cfg(test)]
 mod tests;
 
+pub use difference::{Changed, Difference, Line};
+pub use memory::{remember, says_the_same};
+pub use sbom::{SBOM_BYTES_MAX, packages_of_sbom};
+pub(crate) use severity::score as cvss_score;
 pub use statement::state;
 
 use std::{
@@ -19,8 +26,8 @@ use std::{
 };
 
 use crate::{
-    advisory::Bundle,
-    evidence::{AdvisoriesUsed, EcosystemUsed, NotLookedAt, ScanRecord},
+    advisory::{Bundle, NOTES, Wanted},
+    evidence::{AdvisoriesUsed, EcosystemUsed, NotLookedAt, ScanRecord, SourceUsed},
     model::{Digest, Finding, Kind, PackageError},
 };
 use release::Unmatched;
@@ -35,9 +42,9 @@ pub enum ScanError {
     Package { line: usize, source: PackageError },
     #[error("the package list has more than {PACKAGES_MAX} lines")]
     TooManyPackages,
-    /// Matching against what was not decoded would find nothing and look clean.
+    /// Matching against what was not read would find nothing and look clean.
     #[error("advisories of `{0}` are in the bundle but were not read from it")]
-    NotDecoded(String),
+    NotRead(String),
 }
 
 impl ScanError {
@@ -45,7 +52,7 @@ impl ScanError {
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Package { .. } | Self::TooManyPackages => Kind::Invalid,
-            Self::NotDecoded(_) => Kind::Bug,
+            Self::NotRead(_) => Kind::Bug,
         }
     }
 }
@@ -76,19 +83,18 @@ struct Sorted {
 /// Packages of languages by package URL, with the package URL of the package of the distribution that owns their files.
 pub type Owned<'a> = BTreeMap<&'a str, &'a str>;
 
-/// Returns the ecosystems that a package list needs, to read them from the bundle.
+/// Adds the names that a package list is looked up by, to read them from the bundle.
 ///
 /// # Errors
 /// As [`scan`].
-pub fn ecosystems(packages_text: &str) -> Result<BTreeSet<String>, ScanError> {
-    Ok(sort(packages_text, &BTreeSet::new())?
-        .installed
-        .into_keys()
-        .map(|installed| installed.ecosystem)
-        .collect())
+pub fn want(packages_text: &str, wanted: &mut Wanted) -> Result<(), ScanError> {
+    for installed in sort(packages_text, &BTreeSet::new())?.installed.into_keys() {
+        wanted.entry(installed.ecosystem).or_default().insert(installed.source);
+    }
+    Ok(())
 }
 
-/// Matches `packages_text` (package URLs, one a line) against `bundle`, whose digest is `digest`. `gaps` are what the
+/// Matches `packages_text` (package URLs, one a line) against `bundle`. `gaps` are what the
 /// catalogue could not read; they stand in the record beside what the scan itself does not look at. Packages that are
 /// `owned` by a package of a distribution whose advisories the bundle has are left to those: the distribution repairs them
 /// under versions of its own.
@@ -99,7 +105,6 @@ pub fn scan(
     subject: &Digest,
     packages_text: &str,
     bundle: &Bundle,
-    digest: &Digest,
     gaps: Vec<NotLookedAt>,
     owned: &Owned<'_>,
 ) -> Result<ScanRecord, ScanError> {
@@ -111,8 +116,8 @@ pub fn scan(
     not_looked_at.extend(others.into_iter().map(|(of, count)| not_matched(&of, count)));
     not_looked_at.extend((owned > 0).then(|| left_to_owner(owned)));
     let used: BTreeSet<_> = installed.keys().map(|installed| installed.ecosystem.clone()).collect();
-    if let Some(ecosystem) = used.iter().find(|ecosystem| !bundle.can_look_up(ecosystem)) {
-        return Err(ScanError::NotDecoded(ecosystem.clone()));
+    if let Some(unread) = installed.keys().find(|i| !bundle.can_look_up(&i.ecosystem, &i.source)) {
+        return Err(ScanError::NotRead(unread.ecosystem.clone()));
     }
     not_looked_at.extend(unknown(&used, &installed, bundle));
     let mut findings = vec![];
@@ -122,20 +127,33 @@ pub fn scan(
         not_looked_at.extend(gap);
     }
     findings.sort_by(|a, b| rank(a).cmp(&rank(b)));
-    let records = |ecosystem: String| EcosystemUsed { records: bundle.records_of(&ecosystem), ecosystem };
+    let known = bundle.used(NOTES);
+    let known = (!installed.is_empty() && known.records > 0).then_some(known);
+    let ecosystems: Vec<EcosystemUsed> =
+        known.into_iter().chain(used.iter().map(|ecosystem| bundle.used(ecosystem))).collect();
+    let sources = concerned(&ecosystems, bundle);
     Ok(ScanRecord {
         schema: "fondaco/scan/v1alpha1".to_owned(),
         subject: subject.clone(),
         packages: Digest::sha256(packages_text),
         advisories: AdvisoriesUsed {
-            digest: digest.clone(),
-            as_of: bundle.as_of(),
-            ecosystems: used.into_iter().map(records).collect(),
+            digest: bundle.digest(),
+            // Nothing was asked of a bundle for an image without packages: its own date is all there is.
+            as_of: sources.iter().map(|source| source.as_of).min().unwrap_or_else(|| bundle.as_of()),
+            ecosystems,
+            sources,
         },
         scanned: None,
         findings,
         not_looked_at: not_looked_at.into_iter().collect(),
     })
+}
+
+/// Returns the sources that speak of these ecosystems, with the dates they speak for.
+fn concerned(ecosystems: &[EcosystemUsed], bundle: &Bundle) -> Vec<SourceUsed> {
+    let named: BTreeSet<&String> = ecosystems.iter().flat_map(|used| &used.sources).collect();
+    let sources = bundle.sources().iter().filter(|source| named.contains(&source.name));
+    sources.map(|source| SourceUsed { name: source.name.clone(), as_of: source.as_of }).collect()
 }
 
 /// The most severe first, then by name; the whole finding last, so that the order is total.

@@ -5,8 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Prefixes with which distributions turn a CVE into an identifier of their own (OSV, "Defined databases").
-const CVE_PREFIXES: [&str; 4] = ["DEBIAN-", "ALPINE-", "UBUNTU-", ""];
+use crate::model::cve;
 
 /// An advisory's identifier and its other names.
 #[derive(Debug, Clone, Copy)]
@@ -90,15 +89,6 @@ fn connected(advisories: &[Named<'_>], members: &[usize]) -> Vec<BTreeSet<usize>
         components.push((names, indices));
     }
     components.into_iter().map(|(_, indices)| indices).collect()
-}
-
-/// Returns the CVE that an identifier is or is derived from.
-fn cve(id: &str) -> Option<&str> {
-    let name =
-        CVE_PREFIXES.iter().find_map(|prefix| id.strip_prefix(prefix).filter(|n| n.starts_with("CVE-")))?;
-    let (year, number) = name.strip_prefix("CVE-")?.split_once('-')?;
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    (year.len() == 4 && number.len() >= 4 && digits(year) && digits(number)).then_some(name)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use packageurl::PackageUrl;
 
 use super::Installed;
 use crate::{
-    advisory,
+    advisory::{self, Distribution, Named},
     model::{Ecosystem, Package, PackageError, Source},
 };
 
@@ -43,12 +43,10 @@ pub(super) fn place(purl: &str) -> Result<Place, PackageError> {
     if !kind.is_of_distribution() {
         return Ok(of_language(package));
     }
-    Ok(match (package.ecosystem, package.namespace.as_str()) {
-        (Ecosystem::Deb, "debian") => released(package, "Debian", major),
-        (Ecosystem::Apk, "alpine") => released(package, "Alpine", alpine),
-        (Ecosystem::Rpm, "almalinux") => of_rpm(package, "AlmaLinux"),
-        (_, namespace) => Place::Unknown {
-            what: format!("packages of `{namespace}`"),
+    Ok(match advisory::distribution(package.ecosystem, &package.namespace) {
+        Some(distribution) => of_distribution(package, distribution),
+        None => Place::Unknown {
+            what: format!("packages of `{}`", package.namespace),
             reason: "no advisories are imported for this distribution".to_owned(),
         },
     })
@@ -75,54 +73,41 @@ fn of_language(package: Package) -> Place {
     Place::Known(Installed { ecosystem: of.to_owned(), source, version, module: None })
 }
 
-/// Returns the place of a package whose advisories name packages as they are installed, with the epoch in the version.
-fn of_rpm(package: Package, family: &str) -> Place {
+/// Returns the place of a package of a distribution, under the name and version that its advisories go by.
+fn of_distribution(package: Package, distribution: &Distribution) -> Place {
+    let parted = package.distro.as_deref().and_then(|distro| distro.rsplit_once('-'));
+    let version = parted.filter(|(id, _)| distribution.namespaces.contains(id)).map(|(_, version)| version);
+    let Some(ecosystem) = distribution.of_image(version.unwrap_or_default()) else {
+        return no_release(package.distro.as_deref(), distribution.family);
+    };
     let epoch = package.qualifiers.get("epoch").map(|epoch| format!("{epoch}:")).unwrap_or_default();
-    let source = Source { name: package.name.clone(), version: format!("{epoch}{}", package.version) };
+    let Source { name, version } = match distribution.named {
+        // The source package of an rpm has the epoch of what is built from it unless its recipe says otherwise.
+        Named::Source if distribution.packages == Ecosystem::Rpm => {
+            let Source { name, version } = package.source;
+            Source {
+                name,
+                version: if version.contains(':') { version } else { format!("{epoch}{version}") },
+            }
+        }
+        Named::Source => package.source,
+        Named::Binary => Source { name: package.name, version: format!("{epoch}{}", package.version) },
+    };
     let module = package.qualifiers.get("rpmmod").cloned();
-    match released(Package { source, ..package }, family, major) {
-        Place::Known(installed) => Place::Known(Installed { module, ..installed }),
-        other => other,
-    }
+    Place::Known(Installed { ecosystem, source: name, version, module })
 }
 
-fn released(package: Package, family: &str, release: fn(&str) -> Option<String>) -> Place {
-    let version =
-        package.distro.as_deref().and_then(|distro| distro.strip_prefix(package.namespace.as_str()));
-    let found = version.and_then(|version| version.strip_prefix('-')).and_then(release);
-    match (found, package.distro) {
-        (Some(release), _) => Place::Known(Installed {
-            ecosystem: format!("{family}:{release}"),
-            source: package.source.name,
-            version: package.source.version,
-            module: None,
-        }),
-        (None, None) => Place::Unknown {
+fn no_release(distro: Option<&str>, family: &str) -> Place {
+    match distro {
+        None => Place::Unknown {
             what: format!("packages of {family} of an unknown release"),
             reason: "the image does not say which release it is".to_owned(),
         },
-        (None, Some(distro)) => Place::Unknown {
+        Some(distro) => Place::Unknown {
             what: format!("packages of `{distro}`"),
-            reason: format!("no released version of {family}, for which alone advisories are published"),
+            reason: format!("advisories of {family} are told apart by numbered release"),
         },
     }
-}
-
-/// `12` and `12.5` are release 12; `sid` and `trixie/sid` are none.
-fn major(version: &str) -> Option<String> {
-    numbers(version).map(|parts| parts[0].to_owned())
-}
-
-/// `3.19` and `3.19.1` are Alpine v3.19; `3.22.0_alpha20250108` is edge.
-fn alpine(version: &str) -> Option<String> {
-    let parts = numbers(version)?;
-    parts.get(1).map(|minor| format!("v{}.{minor}", parts[0]))
-}
-
-fn numbers(version: &str) -> Option<Vec<&str>> {
-    let parts: Vec<_> = version.split('.').collect();
-    let number = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    parts.iter().all(number).then_some(parts)
 }
 
 #[cfg(test)]
@@ -130,6 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "one table")]
     fn the_package_url_tells_the_release() {
         for (purl, expected) in [
             ("pkg:deb/debian/zlib1g@1:1.2.13?distro=debian-12&upstream=zlib", "Debian:12 zlib 1:1.2.13"),
@@ -150,7 +136,12 @@ mod tests {
                 "pkg:rpm/almalinux/nodejs@16.14.0-4.module_el8.6.0?distro=almalinux-8.10&epoch=1&rpmmod=nodejs:16:8060:9e",
                 "AlmaLinux:8 nodejs 1:16.14.0-4.module_el8.6.0 of nodejs:16:8060:9e",
             ),
-            ("pkg:rpm/rocky/a@1-1?distro=rocky-8.10", "no: packages of `rocky`"),
+            (
+                "pkg:rpm/rocky/openssl-libs@1.1.1k-9.el8?distro=rocky-8.10&epoch=1&upstream=openssl",
+                "Rocky Linux:8 openssl 1:1.1.1k-9.el8",
+            ),
+            ("pkg:deb/debian/a@1?distro=ubuntu-22.04", "no: packages of `ubuntu-22.04`"),
+            ("pkg:rpm/fedora/a@1-1?distro=fedora-41", "no: packages of `fedora`"),
             ("pkg:apk/alpine/musl@1.2.4-r2?distro=alpine-3", "no: packages of `alpine-3`"),
             (
                 "pkg:apk/alpine/musl@1.2.4-r2?distro=alpine-3.22.0_alpha20250108",
@@ -159,7 +150,7 @@ mod tests {
             ("pkg:deb/debian/a@1?distro=debian-sid", "no: packages of `debian-sid`"),
             ("pkg:deb/debian/a@1", "no: packages of Debian of an unknown release"),
             ("pkg:deb/debian/a@1?distro=ubuntu-22.04", "no: packages of `ubuntu-22.04`"),
-            ("pkg:deb/ubuntu/a@1?distro=ubuntu-22.04", "no: packages of `ubuntu`"),
+            ("pkg:deb/ubuntu/a@1?distro=ubuntu-22.04", "Ubuntu:22.04 a 1"),
             ("pkg:npm/left-pad@1.3.0", "npm left-pad 1.3.0"),
             ("pkg:npm/%40babel/core@7.0.0", "npm @babel/core 7.0.0"),
             ("pkg:golang/github.com/burntsushi/toml@v1.2.0", "Go github.com/burntsushi/toml v1.2.0"),

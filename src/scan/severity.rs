@@ -8,7 +8,7 @@ use std::str::FromStr;
 use cvss::Cvss;
 
 use crate::{
-    advisory::Advisory,
+    advisory::{Advisory, Note, SeverityStatement},
     model::{Severity, SeverityClaim},
 };
 
@@ -26,6 +26,8 @@ enum Weight {
     Distribution,
     Score,
     Database,
+    /// Of the vulnerability in whatever has it, by databases such as NVD.
+    Elsewhere,
 }
 
 struct Weighed {
@@ -37,8 +39,14 @@ struct Weighed {
 }
 
 /// Returns the rating of a vulnerability from the advisories that speak of it.
-pub(super) fn rate<'a>(family: &str, advisories: impl Iterator<Item = &'a Advisory>) -> Rating {
+/// `known` is what is known of it whatever package has it; that counts where nothing else does.
+pub(super) fn rate<'a>(
+    family: &str,
+    advisories: impl Iterator<Item = &'a Advisory>,
+    known: Option<&Note>,
+) -> Rating {
     let mut weighed: Vec<Weighed> = advisories.flat_map(|advisory| weigh(family, advisory)).collect();
+    weighed.extend(known.iter().flat_map(|known| &known.severities).map(elsewhere));
     weighed.sort_by(|a, b| a.claim.cmp(&b.claim));
     weighed.dedup_by(|a, b| a.claim == b.claim);
     let (severity, chosen) = choose(family, &weighed);
@@ -46,7 +54,7 @@ pub(super) fn rate<'a>(family: &str, advisories: impl Iterator<Item = &'a Adviso
 }
 
 fn choose(family: &str, weighed: &[Weighed]) -> (Severity, String) {
-    for weight in [Weight::Distribution, Weight::Score, Weight::Database] {
+    for weight in [Weight::Distribution, Weight::Score, Weight::Database, Weight::Elsewhere] {
         let rated = weighed.iter().filter(|w| w.weight == weight);
         let rated = rated.filter_map(|w| w.rated.map(|severity| (w.tenths, severity, w)));
         // Of equal ones the first by name, so that the order of the advisories does not show.
@@ -61,6 +69,10 @@ fn choose(family: &str, weighed: &[Weighed]) -> (Severity, String) {
                 format!("{by}, {}.{}: the highest score; {family} gives no rating", tenths / 10, tenths % 10)
             }
             Weight::Database => format!("{by}, `{value}`: there is neither a rating of {family} nor a score"),
+            Weight::Elsewhere => {
+                let tenths = tenths.unwrap_or_default();
+                format!("{by}, {}.{}: no advisory of {family} rates it", tenths / 10, tenths % 10)
+            }
         };
         return (severity, chosen);
     }
@@ -68,10 +80,11 @@ fn choose(family: &str, weighed: &[Weighed]) -> (Severity, String) {
 }
 
 fn weigh(family: &str, advisory: &Advisory) -> Vec<Weighed> {
-    let weigh = |statement: &crate::advisory::SeverityStatement| {
+    let weigh = |statement: &SeverityStatement| {
         let value = statement.value.as_str();
         let (weight, by, tenths, rated) = match statement.kind.as_str() {
             "urgency" => (Weight::Distribution, format!("{family} urgency"), None, urgency(value)),
+            "vendor" => (Weight::Distribution, format!("{family} rating"), None, vendor(value)),
             "database" => (Weight::Database, format!("database of {}", advisory.id), None, word(value)),
             kind => {
                 let score = score(value);
@@ -82,6 +95,28 @@ fn weigh(family: &str, advisory: &Advisory) -> Vec<Weighed> {
         Weighed { weight, tenths, rated, claim: SeverityClaim { by, value: value.to_owned(), severity } }
     };
     advisory.severities.iter().map(weigh).collect()
+}
+
+/// Weighs a score that is about no package in particular. NVD rates the software as its makers publish it.
+fn elsewhere(statement: &SeverityStatement) -> Weighed {
+    let score = score(&statement.value);
+    let (tenths, rated) = (score.map(|s| s.0), score.map(|s| s.1));
+    let by = statement.kind.clone();
+    let claim =
+        SeverityClaim { by, value: statement.value.clone(), severity: rated.unwrap_or(Severity::Unknown) };
+    Weighed { weight: Weight::Elsewhere, tenths, rated, claim }
+}
+
+/// The words of distributions: Red Hat and who follows it, SUSE, Amazon (critical to low), Ubuntu's priorities.
+fn vendor(value: &str) -> Option<Severity> {
+    match value.to_ascii_lowercase().as_str() {
+        "negligible" | "none" => Some(Severity::Negligible),
+        "low" => Some(Severity::Low),
+        "medium" | "moderate" => Some(Severity::Medium),
+        "high" | "important" => Some(Severity::High),
+        "critical" => Some(Severity::Critical),
+        _ => None,
+    }
 }
 
 /// Debian's urgencies (security tracker, "Severity levels"). A trailing asterisk marks remote exploits in old data.
@@ -110,7 +145,7 @@ fn word(value: &str) -> Option<Severity> {
 const BASE_METRICS: [&str; 8] = ["/AV:", "/AC:", "/PR:", "/UI:", "/S:", "/C:", "/I:", "/A:"];
 
 /// Returns the score of a vector in tenths, and its rating.
-fn score(vector: &str) -> Option<(u32, Severity)> {
+pub(crate) fn score(vector: &str) -> Option<(u32, Severity)> {
     let cvss = Cvss::from_str(vector).ok()?;
     let whole = BASE_METRICS.iter().all(|metric| vector.contains(metric));
     let most = match &cvss {
@@ -142,6 +177,8 @@ mod tests {
             modules: None,
             ranges: vec![],
             severities,
+            source: "osv".to_owned(),
+            state: None,
             versions: vec![],
         }
     }
@@ -179,7 +216,7 @@ mod tests {
     #[test]
     fn the_distribution_decides_then_the_highest_score_then_the_word() {
         let check = |said: &[(&str, &str)], severity: Severity, chosen: &str| {
-            let rating = rate("Debian", [advisory("X-1", said)].iter());
+            let rating = rate("Debian", [advisory("X-1", said)].iter(), None);
             assert_eq!((rating.severity, rating.chosen.as_str()), (severity, chosen), "{said:?}");
             assert_eq!(rating.claims.len(), said.len());
         };
@@ -222,8 +259,8 @@ mod tests {
             advisory("A", &[("CVSS_V3", NETWORK), ("urgency", "high")]),
             advisory("B", &[("urgency", "high")]),
         );
-        let rating = rate("Debian", [&a, &b].into_iter());
-        assert_eq!(rating, rate("Debian", [&b, &a].into_iter()));
+        let rating = rate("Debian", [&a, &b].into_iter(), None);
+        assert_eq!(rating, rate("Debian", [&b, &a].into_iter(), None));
         assert_eq!(rating.claims.len(), 2);
     }
 }

@@ -1,17 +1,19 @@
-use std::{collections::BTreeMap, fs, io::Read};
+mod published;
+
+use std::fs;
 
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
     advisory::{
-        self,
+        self, Compiled, Note, SeverityStatement,
         fixtures::{corpus, record},
     },
-    model::{Ecosystem, Package, Source},
+    model::{Ecosystem, EpssStatement, ExploitedStatement, Instant, Package, Severity, Source},
 };
 
-fn bundle(records: &[Value]) -> Bundle {
+fn bundle(records: &[Value]) -> Compiled {
     let folder = tempfile::tempdir().unwrap();
     for (n, value) in records.iter().enumerate() {
         fs::write(folder.path().join(format!("{n}.json")), value.to_string()).unwrap();
@@ -19,8 +21,15 @@ fn bundle(records: &[Value]) -> Bundle {
     advisory::import(folder.path()).unwrap().bundle
 }
 
-fn scanned(packages: &str, bundle: &Bundle) -> ScanRecord {
-    scan(&Digest::sha256(b"image"), packages, bundle, &bundle.digest(), vec![], &Owned::new()).unwrap()
+/// Reads from a bundle what a package list needs.
+fn read(bundle: &Compiled, packages: &str) -> Bundle {
+    let mut wanted = Wanted::new();
+    want(packages, &mut wanted).unwrap();
+    bundle.bundle(&wanted).unwrap()
+}
+
+fn scanned(packages: &str, bundle: &Compiled) -> ScanRecord {
+    scan(&Digest::sha256(b"image"), packages, &read(bundle, packages), vec![], &Owned::new()).unwrap()
 }
 
 /// Returns `id severity source installed -> fixed` for each finding.
@@ -59,7 +68,11 @@ fn source_packages_are_matched_and_their_binaries_listed() {
     assert_eq!(record.findings[0].ids, ["CVE-2024-0001", "DEBIAN-CVE-2024-0001"]);
     assert_eq!(record.not_looked_at, []);
     assert_eq!(record.packages, Digest::sha256(format!("{LIBSSL}{OPENSSL}")));
-    assert_eq!(record.advisories.ecosystems, [EcosystemUsed { ecosystem: "Debian:12".into(), records: 3 }]);
+    let [used] = &record.advisories.ecosystems[..] else { panic!("{:?}", record.advisories.ecosystems) };
+    assert_eq!((used.ecosystem.as_str(), used.records), ("Debian:12", 3));
+    let sources: Vec<_> = record.advisories.sources.iter().map(|source| &source.name).collect();
+    assert_eq!(sources, used.sources.iter().collect::<Vec<_>>(), "with the dates they speak for");
+    assert_eq!(record.findings[0].advisories[0].affected, "< 3.0.13-1~deb12u1");
 }
 
 #[test]
@@ -146,7 +159,7 @@ fn what_cannot_be_judged_is_said() {
                     pkg:deb/debian/future@1?distro=debian-13\n\
                     pkg:deb/debian/future2@1?distro=debian-13\n\
                     pkg:deb/debian/odd@1.0?distro=debian-12\n\
-                    pkg:deb/ubuntu/a@1?distro=ubuntu-24.04\n\
+                    pkg:deb/kali/a@1?distro=kali-2024.1\n\
                     pkg:generic/nginx@1.25.3\n\
                     pkg:generic/redis@7.2\n\
                     pkg:maven/app@1\n\
@@ -154,7 +167,8 @@ fn what_cannot_be_judged_is_said() {
                     pkg:npm/right-pad@1.3.0\n";
     let gap = NotLookedAt { what: "catalogue".into(), reason: "an rpm database".into(), packages: 0 };
     let subject = Digest::sha256(b"image");
-    let record = scan(&subject, packages, &bundle, &bundle.digest(), vec![gap], &Owned::new()).unwrap();
+    let read = read(&bundle, packages);
+    let record = scan(&subject, packages, &read, vec![gap], &Owned::new()).unwrap();
     assert_eq!(lines(&record), ["CVE-2024-0003 unknown odd 1.0 -> 2.0"]);
     let said: Vec<_> = record
         .not_looked_at
@@ -168,8 +182,8 @@ fn what_cannot_be_judged_is_said() {
             "2 packages of type `generic`: listed, and not matched against advisories in this version (0)",
             "catalogue: an rpm database (0)",
             "packages of `Debian:13`: the advisory bundle has no records for `Debian:13` (2)",
+            "packages of `kali`: no advisories are imported for this distribution (1)",
             "packages of `npm`: the advisory bundle has no records for `npm` (2)",
-            "packages of `ubuntu`: no advisories are imported for this distribution (1)",
             "source package `broken` of `Debian:12`: the version installed cannot be compared; advisories \
              concerned: 1, the first `DEBIAN-CVE-2024-0001` (1)",
             "source package `odd` of `Debian:12`: the version of the advisory cannot be compared; \
@@ -184,12 +198,12 @@ fn what_cannot_be_judged_is_said() {
 #[test]
 fn a_bundle_read_without_a_needed_ecosystem_is_an_error_and_not_clean() {
     let built = bundle(&[record("DEBIAN-CVE-2024-0001", "Debian:12", "openssl", None)]);
-    let read = Bundle::read(built.to_bytes(), &BTreeSet::new()).unwrap();
-    let error =
-        scan(&Digest::sha256(b"image"), OPENSSL, &read, &built.digest(), vec![], &Owned::new()).unwrap_err();
-    assert_eq!(error, ScanError::NotDecoded("Debian:12".into()));
-    let read = Bundle::read(built.to_bytes(), &ecosystems(OPENSSL).unwrap()).unwrap();
-    assert_eq!(scanned(OPENSSL, &read), scanned(OPENSSL, &built));
+    let nothing = built.bundle(&Wanted::new()).unwrap();
+    let error = scan(&Digest::sha256(b"image"), OPENSSL, &nothing, vec![], &Owned::new()).unwrap_err();
+    assert_eq!(error, ScanError::NotRead("Debian:12".into()));
+    let other = [("Debian:12".to_owned(), ["zlib".to_owned()].into())].into();
+    let other = built.bundle(&other).unwrap();
+    assert!(scan(&Digest::sha256(b"image"), OPENSSL, &other, vec![], &Owned::new()).is_err());
 }
 
 #[test]
@@ -199,15 +213,14 @@ fn a_line_that_is_no_package_url_stops_the_scan() {
         let error = scan(
             &Digest::sha256(b"i"),
             &format!("{OPENSSL}{text}"),
-            &bundle,
-            &bundle.digest(),
+            &read(&bundle, OPENSSL),
             vec![],
             &Owned::new(),
         );
         assert!(matches!(error, Err(ScanError::Package { line: 2, .. })), "{text:?}");
     }
     let many = "pkg:npm/a@1\n".repeat(PACKAGES_MAX + 1);
-    assert_eq!(ecosystems(&many), Err(ScanError::TooManyPackages));
+    assert_eq!(want(&many, &mut Wanted::new()), Err(ScanError::TooManyPackages));
 }
 
 #[test]
@@ -235,93 +248,6 @@ fn the_order_of_packages_and_advisories_changes_nothing_but_the_digest_of_the_li
     assert_eq!(second.not_looked_at, first.not_looked_at);
     let again = std::thread::spawn(move || scanned(&packages.concat(), &bundle(&records))).join().unwrap();
     assert_eq!(again, second);
-}
-
-/// Returns OSV records of an Alpine security database: as OSV's own converter, one for each CVE and package.
-fn secdb(text: &str, ecosystem: &str) -> Vec<Value> {
-    let database: Value = serde_yaml::from_str(text).unwrap();
-    let mut records: BTreeMap<String, Value> = BTreeMap::new();
-    for package in database["packages"].as_array().unwrap() {
-        let name = package["pkg"]["name"].as_str().unwrap();
-        for (version, names) in package["pkg"]["secfixes"].as_object().unwrap() {
-            for cve in names.as_array().into_iter().flatten() {
-                // "CVE-2019-1 XSA-2": names of one vulnerability stand in one string.
-                let cve = cve.as_str().unwrap().split_whitespace().next().unwrap();
-                let new = record(&format!("ALPINE-{cve}"), ecosystem, name, Some(version));
-                match records.get_mut(cve) {
-                    None => drop(records.insert(cve.to_owned(), new)),
-                    Some(known) => known["affected"].as_array_mut().unwrap().push(new["affected"][0].clone()),
-                }
-            }
-        }
-    }
-    records.into_values().collect()
-}
-
-/// Returns the packages of a real Alpine image, read from its installed database.
-fn image(path: &std::path::Path) -> String {
-    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(fs::File::open(path).unwrap()));
-    let layer =
-        archive.entries().unwrap().map(Result::unwrap).find(|e| e.path_bytes().ends_with(b"layer.tar"));
-    let mut layer = tar::Archive::new(layer.unwrap());
-    let file =
-        layer.entries().unwrap().map(Result::unwrap).find(|e| e.path_bytes().ends_with(b"apk/db/installed"));
-    let mut text = String::new();
-    file.unwrap().read_to_string(&mut text).unwrap();
-    let package = |block: &str| {
-        let field =
-            |key: &str| block.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().to_owned();
-        let source = Source { name: field("o:"), version: field("V:") };
-        let package = Package {
-            ecosystem: Ecosystem::Apk,
-            namespace: "alpine".into(),
-            name: field("P:"),
-            version: field("V:"),
-            architecture: Some(field("A:")),
-            distro: Some("alpine-3.10.4".into()),
-            source,
-            qualifiers: std::collections::BTreeMap::new(),
-        };
-        package.purl().unwrap() + "\n"
-    };
-    text.split("\n\n").filter(|block| block.contains("P:")).map(package).collect()
-}
-
-#[test]
-fn a_real_alpine_image_is_matched_against_the_real_database() {
-    let Some(path) = corpus("alpine/alpine-310.tar.gz") else { return };
-    let packages = image(&path);
-    assert_eq!(packages.lines().count(), 14);
-    let read = |file: &str| fs::read_to_string(corpus(file).unwrap()).unwrap();
-    let release = |file: &str| bundle(&secdb(&read(file), "Alpine:v3.10"));
-    // Every expectation was found by a separate program that compares versions in its own way.
-    let now = scanned(&packages, &release("alpine/secdb-v3.10-main.yaml"));
-    assert_eq!((lines(&now), now.not_looked_at), (vec![], vec![]), "the image is the last of its release");
-
-    // The database of the next release, as if it were this one's: two packages are older there.
-    let next = scanned(&packages, &release("alpine/secdb-v3.11-main.yaml"));
-    assert_eq!(
-        lines(&next),
-        [
-            "CVE-2019-14697 unknown musl 1.1.22-r3 -> 1.1.23-r2",
-            "CVE-2019-1551 unknown openssl 1.1.1d-r2 -> 1.1.1d-r3",
-        ]
-    );
-    let built_from = |n: usize| next.findings[n].packages.iter().map(|p| p.split(['/', '@']).nth(2).unwrap());
-    assert_eq!(built_from(0).collect::<Vec<_>>(), ["musl-utils", "musl"]);
-    assert_eq!(built_from(1).collect::<Vec<_>>(), ["libcrypto1.1", "libssl1.1"]);
-
-    // The image with an OpenSSL from before four of the fixes that stand in the database.
-    let older = packages.replace("1.1.1d-r2", "1.1.1b-r0");
-    assert_eq!(
-        lines(&scanned(&older, &release("alpine/secdb-v3.10-main.yaml"))),
-        [
-            "CVE-2019-1543 unknown openssl 1.1.1b-r0 -> 1.1.1b-r1",
-            "CVE-2019-1547 unknown openssl 1.1.1b-r0 -> 1.1.1d-r0",
-            "CVE-2019-1549 unknown openssl 1.1.1b-r0 -> 1.1.1d-r0",
-            "CVE-2019-1563 unknown openssl 1.1.1b-r0 -> 1.1.1d-r0",
-        ]
-    );
 }
 
 /// Returns a record of a package of a language with a range of OSV's other type.
@@ -403,8 +329,7 @@ fn what_a_package_of_the_distribution_owns_is_left_to_its_advisories() {
     let scanned = |owner: Option<&str>| {
         let owned: Owned<'_> = owner.map(|owner| (REQUESTS, owner)).into_iter().collect();
         let text = format!("{REQUESTS}\n");
-        let record =
-            scan(&Digest::sha256(b"image"), &text, &bundle, &bundle.digest(), vec![], &owned).unwrap();
+        let record = scan(&Digest::sha256(b"image"), &text, &read(&bundle, &text), vec![], &owned).unwrap();
         (record.findings.len(), record.not_looked_at.first().map(|gap| (gap.what.clone(), gap.packages)))
     };
     assert_eq!(scanned(None), (1, None));
@@ -415,93 +340,87 @@ fn what_a_package_of_the_distribution_owns_is_left_to_its_advisories() {
     assert_eq!(scanned(Some("pkg:rpm/redhat/a@1?distro=rhel-9")), (1, None));
 }
 
-/// What a program in another language finds in the records of Go's database by their ranges alone.
 #[test]
-fn the_database_of_go_is_matched_as_its_ranges_say() {
-    const FOUND: [(&str, &str); 7] = [
-        ("github.com/burntsushi/toml@v1.0.0", ""),
-        ("github.com/dgrijalva/jwt-go@v3.2.0+incompatible", "GO-2020-0017"),
-        (
-            "github.com/docker/docker@v20.10.7+incompatible",
-            "GO-2022-0390 GO-2022-0985 GO-2022-1107 GO-2023-1699 GO-2023-1700 GO-2023-1701 GO-2024-2500 GO-2024-2512 \
-             GO-2024-2913 GO-2024-2914 GO-2024-3005 GO-2025-3829 GO-2026-4883 GO-2026-4887 GO-2026-5617 GO-2026-5668 \
-             GO-2026-5746",
-        ),
-        ("github.com/gogo/protobuf@v1.3.1", "GO-2021-0053"),
-        (
-            "github.com/opencontainers/runc@v1.0.0-rc93",
-            "GO-2022-0452 GO-2022-0914 GO-2023-1682 GO-2023-1683 GO-2024-2491 GO-2024-3110 GO-2025-4096 GO-2025-4097 \
-             GO-2025-4098 GO-2026-5761",
-        ),
-        (
-            "golang.org/x/net@v0.6.0",
-            "GO-2023-1571 GO-2023-1988 GO-2023-2102 GO-2024-2687 GO-2024-3333 GO-2025-3503 GO-2025-3595 GO-2026-4440 \
-             GO-2026-4441 GO-2026-4918 GO-2026-5025 GO-2026-5026 GO-2026-5027 GO-2026-5028 GO-2026-5029 GO-2026-5030 \
-             GO-2026-5942",
-        ),
-        ("google.golang.org/grpc@v1.50.0", "GO-2023-2153 GO-2026-4762 GO-2026-6061"),
+fn what_is_known_of_a_vulnerability_stands_beside_it_and_rates_it_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = [
+        record("DEBIAN-CVE-2024-0001", "Debian:12", "openssl", Some("3.0.13-1~deb12u1")),
+        urgency(record("DEBIAN-CVE-2024-0002", "Debian:12", "openssl", None), "low"),
     ];
-    let Some(path) = corpus("advisories/osv-go.tar.zst") else { return };
-    let bundle = advisory::import(&path).unwrap().bundle;
-    let ids = |purl: &str| {
-        let record = scanned(&format!("pkg:golang/{purl}\n"), &bundle);
-        assert_eq!(record.not_looked_at, [], "{purl}");
-        let ids = record.findings.into_iter().flat_map(|finding| finding.ids);
-        ids.filter(|id| id.starts_with("GO-")).collect::<BTreeSet<_>>()
-    };
-    for (purl, expected) in FOUND {
-        assert_eq!(ids(purl).into_iter().collect::<Vec<_>>().join(" "), expected, "{purl}");
+    for (n, value) in records.iter().enumerate() {
+        fs::write(folder.path().join(format!("{n}.json")), value.to_string()).unwrap();
     }
-    assert_eq!(ids("stdlib@1.21.4").len(), 69);
+    let mut bundle = advisory::import(folder.path()).unwrap().bundle;
+    let note = |cve: &str| Note {
+        ids: vec![format!("EUVD-{cve}")],
+        exploited: vec![ExploitedStatement {
+            by: "CISA KEV".into(),
+            since: "2026-01-02".into(),
+            ransomware: true,
+        }],
+        severities: vec![SeverityStatement {
+            kind: "CVSS_V3 of nvd".into(),
+            value: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".into(),
+        }],
+        ..Note::default()
+    };
+    bundle.add_notes(
+        &["CVE-2024-0001", "CVE-2024-0002", "CVE-2024-0003"].map(|cve| (cve.to_owned(), note(cve))).into(),
+    );
+    let record = scanned(OPENSSL, &bundle);
+    let [first, second] = &record.findings[..] else { panic!("{:?}", record.findings) };
+    assert_eq!(first.severity, Severity::Critical, "nobody else rates it");
+    assert_eq!(first.chosen, "CVSS_V3 of nvd, 9.8: no advisory of Debian rates it");
+    assert_eq!(second.severity, Severity::Low, "the distribution's own rating comes first");
+    assert_eq!(second.exploited[0].since, "2026-01-02");
+    assert!(second.ids.contains(&"EUVD-CVE-2024-0002".to_owned()));
 }
 
-/// What another program finds in AlmaLinux's errata by name, stream of the module and the order of rpm 4.18 itself.
 #[test]
-fn errata_of_almalinux_are_matched_by_package_module_and_epoch() {
-    const FOUND: [(&str, &str); 8] = [
-        (
-            "libcurl-minimal@7.61.1-22.el8?distro=almalinux-8.1",
-            "ALSA-2022:5313 ALSA-2022:6159 ALSA-2023:1140 ALSA-2023:2963 ALSA-2023:3106 \
-             ALSA-2023:4523 ALSA-2024:1601 ALSA-2024:5654 ALSA-2025:23383 ALSA-2026:57462",
-        ),
-        (
-            "nodejs@16.13.1-3.module_el8.5.0%2B2605%2B45d748af?distro=almalinux-8.1&epoch=1&rpmmod=nodejs:16:8050020211222:c5368500",
-            "ALSA-2022:4796 ALSA-2022:6964 ALSA-2022:9073 ALSA-2023:1582 ALSA-2023:4034 \
-             ALSA-2023:4537 ALSA-2023:5360 ALSA-2023:5850 ALSA-2024:1444",
-        ),
-        (
-            "nodejs@14.18.2-2.module_el8.5.0%2B2618%2B8d46dafd?distro=almalinux-8.1&epoch=1&rpmmod=nodejs:14:8050020211222:c5368500",
-            "ALSA-2022:6448 ALSA-2022:7830 ALSA-2023:0050 ALSA-2023:1743",
-        ),
-        (
-            "openssl-libs@1.1.1k-5.el8_5?distro=almalinux-8.1&epoch=1",
-            "ALSA-2022:1065 ALSA-2022:5818 ALSA-2023:1405 ALSA-2023:7877 ALSA-2024:7848 \
-             ALSA-2026:0337 ALSA-2026:26275 ALSA-2026:3042 ALSA-2026:38503",
-        ),
-        (
-            "openssl-libs@3.0.1-43.el9_0?distro=almalinux-9.1&epoch=1",
-            "ALSA-2023:0946 ALSA-2023:2523 ALSA-2023:3722 ALSA-2024:0310 ALSA-2024:2447 \
-             ALSA-2024:6783 ALSA-2024:9333 ALSA-2025:1330 ALSA-2025:21255 ALSA-2026:1473 \
-             ALSA-2026:19218 ALSA-2026:22312 ALSA-2026:25239",
-        ),
-        (
-            "glibc@2.34-40.el9?distro=almalinux-9.1",
-            "ALSA-2023:5453 ALSA-2024:3339 ALSA-2025:4244 ALSA-2025:8655 ALSA-2025:9877 \
-             ALSA-2026:20597 ALSA-2026:2786 ALSA-2026:33226 ALSA-2026:42952",
-        ),
-        (
-            "nodejs@22.16.0-1.el10_0?distro=almalinux-10.1&epoch=1",
-            "ALSA-2026:35842 ALSA-2026:48033 ALSA-2026:55541",
-        ),
-        ("nodejs@16.13.1-3.el8?distro=almalinux-8.1&epoch=1", ""),
-    ];
-    let Some(path) = corpus("advisories/osv-almalinux.tar.zst") else { return };
-    let bundle = advisory::import(&path).unwrap().bundle;
-    for (purl, expected) in FOUND {
-        let record = scanned(&format!("pkg:rpm/almalinux/{purl}\n"), &bundle);
-        assert_eq!(record.not_looked_at, [], "{purl}");
-        let ids = record.findings.into_iter().flat_map(|finding| finding.ids);
-        let ids: BTreeSet<_> = ids.filter(|id| id.starts_with("AL")).collect();
-        assert_eq!(ids.into_iter().collect::<Vec<_>>().join(" "), expected, "{purl}");
+fn a_scan_remembers_when_findings_and_attacks_were_first_known() {
+    let at = |text: &str| -> Instant { text.parse().unwrap() };
+    let (then, now) = (at("2026-01-01T00:00:00Z"), at("2026-02-01T00:00:00Z"));
+    let old = bundle(&[record("DEBIAN-CVE-2024-0001", "Debian:12", "openssl", None)]);
+    let mut before = scanned(OPENSSL, &old);
+    remember(&mut before, None, then);
+    assert_eq!(before.findings[0].first_seen, Some(then));
+    assert_eq!(before.findings[0].exploited_seen, None);
+
+    let mut new = bundle(&[
+        record("DEBIAN-CVE-2024-0001", "Debian:12", "openssl", None),
+        record("DEBIAN-CVE-2024-0002", "Debian:12", "openssl", None),
+    ]);
+    let attacked =
+        ExploitedStatement { by: "CISA KEV".into(), since: "2026-01-30".into(), ransomware: false };
+    let note = Note { exploited: vec![attacked], ..Note::default() };
+    new.add_notes(&[("CVE-2024-0001".to_owned(), note)].into());
+    let mut after = scanned(OPENSSL, &new);
+    remember(&mut after, Some(&before), now);
+    let seen: Vec<_> = after.findings.iter().map(|f| (f.first_seen, f.exploited_seen)).collect();
+    assert_eq!(seen, [(Some(then), Some(now)), (Some(now), None)]);
+    assert!(!says_the_same(&before, &after));
+
+    let mut again = scanned(OPENSSL, &new);
+    remember(&mut again, Some(&after), at("2026-03-01T00:00:00Z"));
+    assert_eq!(again, after, "what was known stays known since then");
+    let mut estimated = again.clone();
+    estimated.findings[0].epss =
+        Some(EpssStatement { date: "2026-03-01".into(), score: "0.5".into(), percentile: "0.9".into() });
+    estimated.advisories.digest = Digest::sha256(b"another bundle");
+    estimated.advisories.as_of = now;
+    assert!(says_the_same(&after, &estimated), "another day's bundle that says the same is no news");
+    for change in [
+        |scan: &mut ScanRecord| drop(scan.findings.pop()),
+        |scan| scan.findings[0].fixed = Some("9".into()),
+        |scan| scan.findings[0].severity = Severity::High,
+        |scan| scan.findings[0].exploited.clear(),
+        |scan| scan.not_looked_at.push(NotLookedAt { what: "a".into(), reason: "b".into(), packages: 1 }),
+        |scan| scan.packages = Digest::sha256(b"other packages"),
+        |scan| scan.advisories.sources.clear(),
+    ] as [fn(&mut ScanRecord); 7]
+    {
+        let mut changed = again.clone();
+        change(&mut changed);
+        assert!(!says_the_same(&after, &changed));
     }
 }

@@ -5,6 +5,7 @@
 //! work: a display that is behind loses rates, never lines. Next in reading order: [`crate::demo`].
 
 pub mod progress;
+pub mod report;
 
 #[cfg(test)]
 mod tests;

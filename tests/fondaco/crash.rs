@@ -65,7 +65,7 @@ spec: {{target: \"{mirror}/payments\", images: [web], gate: {{maxAge: 99999d}}}}
 }
 
 /// Lays everything out once for one killing.
-fn lay_out(root: &Path, name: &str, sealed: &str, bundle: &(Vec<u8>, String)) -> Folder {
+fn lay_out(root: &Path, name: &str, sealed: &str, bundle: &Pinned) -> Folder {
     let path = root.join(name);
     fs::create_dir_all(&path).unwrap();
     fs::write(path.join("acme.key"), sealed).unwrap();
@@ -75,11 +75,20 @@ fn lay_out(root: &Path, name: &str, sealed: &str, bundle: &(Vec<u8>, String)) ->
     let repository = Repository::init(&path.join("manifests"), &path.join("remote.git"), "main").unwrap();
     let files = [
         ("fondaco.yaml".to_owned(), manifests(&upstream.address, &mirror.address).into_bytes()),
-        ("lock/advisories.lock.json".to_owned(), bundle.1.clone().into_bytes()),
+        ("lock/advisories.lock.json".to_owned(), bundle.lock.clone().into_bytes()),
     ];
     let commit = repository.commit_root(&files.into(), "Ask for an image", &author()).unwrap();
     repository.publish("origin", "main", &commit).unwrap();
-    mirror.blob("quarantine/advisories", bundle.0.clone());
+    for (_, bytes) in &bundle.artifact.blobs {
+        mirror.blob("quarantine/advisories", bytes.to_vec());
+    }
+    let manifest = bundle.artifact.manifest.clone();
+    mirror.manifest(
+        "quarantine/advisories",
+        &bundle.tag,
+        "application/vnd.oci.image.manifest.v1+json",
+        manifest,
+    );
     Folder { path, repository, upstream, mirror, digest }
 }
 
@@ -215,13 +224,23 @@ fn wait(child: &Mutex<Option<Child>>) {
 }
 
 /// Returns a bundle that says nothing about the tiny image's packages but knows their distribution.
-fn bundle(root: &Path) -> (Vec<u8>, String) {
+fn bundle(root: &Path) -> Pinned {
     let folder = root.join("advisories");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("EXAMPLE-2026-0001.json"), tiny::ADVISORY).unwrap();
     let bundle = fondaco::advisory::import(&folder).unwrap().bundle;
-    let lock = fondaco::model::canonical::to_text(&bundle.lock()).unwrap();
-    (bundle.to_bytes().to_vec(), lock)
+    let lock = fondaco::model::canonical::to_text(&bundle.lock().unwrap()).unwrap();
+    let store = fondaco::advisory::Store::new(root.join("store"));
+    let digest = store.put(&bundle).unwrap();
+    let artifact = fondaco::advisory::artifact::pack(&store, &digest).unwrap();
+    Pinned { artifact, tag: digest.keep_tag(), lock }
+}
+
+/// A bundle in the mirror and its lock.
+struct Pinned {
+    artifact: fondaco::advisory::artifact::Artifact,
+    tag: String,
+    lock: String,
 }
 
 #[test]

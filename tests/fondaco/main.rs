@@ -19,6 +19,7 @@ mod kept_sbom;
 mod observe;
 mod quirks;
 mod registry;
+mod rescan;
 mod rules;
 mod sbom;
 mod scenario;

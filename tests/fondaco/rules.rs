@@ -132,9 +132,12 @@ fn a_verdict_is_recomputed_from_what_is_recorded() {
     let recorded = scenario.state();
     assert!(verdicts(&recorded.evidence).values().any(|verdict| *verdict == Verdict::Refused));
     let lock = recorded.evidence.advisories.clone().unwrap();
-    let bytes = fondaco::advisory::Store::new(scenario.path("bundles")).get(&lock.digest).unwrap();
-    let ecosystems = lock.ecosystems.iter().map(|used| used.ecosystem.clone()).collect();
-    let bundle = fondaco::advisory::Bundle::read_pinned(&bytes, &lock.digest, &ecosystems).unwrap();
+    let store = fondaco::advisory::Store::new(scenario.path("bundles"));
+    let mut wanted = fondaco::advisory::Wanted::new();
+    for record in recorded.evidence.images.values() {
+        fondaco::scan::want(&record.packages["packages.txt"], &mut wanted).unwrap();
+    }
+    let bundle = store.read(&lock.digest, &wanted).unwrap();
     for ((source, _), record) in &recorded.evidence.images {
         // The manifests of the commit that the record names, the packages and signatures as recorded, nothing else.
         let commit = scenario.repository.resolve(&record.verdicts.manifest_commit).unwrap();

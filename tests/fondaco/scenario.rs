@@ -171,12 +171,10 @@ impl Scenario {
     /// Imports advisories with the access to registries that this world has.
     pub(crate) fn import_by(&self, world: &World, folder: &Path) {
         let bundle = fondaco::advisory::import(folder).unwrap().bundle;
-        let bytes = bundle.to_bytes().to_vec();
-        let lock = fondaco::model::canonical::to_text(&bundle.lock()).unwrap();
+        let digest = fondaco::advisory::Store::new(&world.bundles).put(&bundle).unwrap();
+        let lock = fondaco::model::canonical::to_text(&bundle.lock().unwrap()).unwrap();
         let state = self.state();
-        let repository = reconcile::advisories_repository(&state.desired);
-        let registry = world.registries.get(&state.desired, &repository.host).unwrap();
-        let pushed = reconcile::push_bundle(registry.as_ref(), &repository.path, bytes);
+        let pushed = reconcile::keep_in_mirror(world, &state.desired, &digest);
         tokio::runtime::Runtime::new().unwrap().block_on(pushed).unwrap();
         self.push(&[("lock/advisories.lock.json", &lock)]);
     }

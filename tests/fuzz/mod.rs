@@ -45,6 +45,7 @@
 //! | control characters and Markdown in names | [`hostile`]`::names_that_deceive_reach_neither_the_list_nor_the_sbom`, `render::tests::hostile_names_forge_nothing`, `tests/fondaco/sbom.rs` |
 //! | licences that are no licences | `licence::tests::hostile_texts_become_references` |
 
+mod advisories;
 mod archives;
 mod cataloguers;
 mod hostile;

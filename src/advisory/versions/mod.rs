@@ -1,7 +1,7 @@
 //! Version schemes: how distributions and languages order the versions of their packages.
 //!
 //! To add one: write `versions/<name>.rs` with a `compare`, then name it in [`Scheme`] and in [`TABLE`], and the ecosystems
-//! that use it in [`scheme_of`].
+//! that use it in [`super::ecosystem`].
 //! A version that the scheme does not know has no order: the answer is then `None`, never a guess.
 
 mod alpm;
@@ -61,19 +61,6 @@ const TABLE: &[(Scheme, Compare)] = &[
     (Scheme::Semver, semver::compare),
 ];
 
-/// OSV's ecosystems without releases that are imported, with their schemes.
-const LANGUAGES: &[(&str, Scheme)] = &[
-    ("Go", Scheme::Semver),
-    ("Hex", Scheme::Semver),
-    ("Maven", Scheme::Maven),
-    ("NuGet", Scheme::Nuget),
-    ("Packagist", Scheme::Packagist),
-    ("PyPI", Scheme::Pypi),
-    ("RubyGems", Scheme::RubyGems),
-    ("crates.io", Scheme::Semver),
-    ("npm", Scheme::Semver),
-];
-
 /// Returns the order of two versions, or `None` where one of them is not a version of the scheme.
 pub fn compare(scheme: Scheme, a: &str, b: &str) -> Option<Ordering> {
     if a.len() > VERSION_BYTES_MAX || b.len() > VERSION_BYTES_MAX {
@@ -110,24 +97,6 @@ fn numbers(a: &str, b: &str) -> Ordering {
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
-/// Returns the scheme of an OSV ecosystem such as `Debian:12`, `Alpine:v3.19` or `npm`; `None` where it is not imported.
-pub fn scheme_of(ecosystem: &str) -> Option<Scheme> {
-    let Some((family, release)) = ecosystem.split_once(':') else {
-        return LANGUAGES.iter().find(|(name, _)| *name == ecosystem).map(|(_, scheme)| *scheme);
-    };
-    let number = |text: &str| !text.is_empty() && text.len() <= 4 && text.bytes().all(|b| b.is_ascii_digit());
-    let (scheme, known) = match family {
-        "AlmaLinux" => (Scheme::Rpm, number(release)),
-        "Debian" => (Scheme::Deb, number(release)),
-        "Alpine" => {
-            let parts = release.strip_prefix('v').and_then(|r| r.split_once('.'));
-            (Scheme::Apk, parts.is_some_and(|(major, minor)| number(major) && number(minor)))
-        }
-        _ => return None,
-    };
-    known.then_some(scheme)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,35 +106,6 @@ mod tests {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/advisory/versions");
         let files = std::fs::read_dir(folder).unwrap().count();
         assert_eq!(files - 1, TABLE.len(), "every file but mod.rs is a scheme");
-    }
-
-    #[test]
-    fn ecosystems_of_distributions_name_a_release_and_those_of_languages_none() {
-        for (ecosystem, scheme) in [
-            ("Debian:12", Some(Scheme::Deb)),
-            ("Alpine:v3.19", Some(Scheme::Apk)),
-            ("Debian", None),
-            ("Debian:", None),
-            ("Debian:sid", None),
-            ("Debian:12:13", None),
-            ("Alpine", None),
-            ("Alpine:3.19", None),
-            ("Alpine:v3", None),
-            ("Alpine:v3.19.1", None),
-            ("Ubuntu:22.04:LTS", None),
-            ("AlmaLinux:8", Some(Scheme::Rpm)),
-            ("AlmaLinux", None),
-            ("AlmaLinux:8.10", None),
-            ("npm", Some(Scheme::Semver)),
-            ("crates.io", Some(Scheme::Semver)),
-            ("PyPI", Some(Scheme::Pypi)),
-            ("pypi", None),
-            ("npm:12", None),
-            ("Maven:https://maven.google.com", None),
-            ("", None),
-        ] {
-            assert_eq!(scheme_of(ecosystem), scheme, "{ecosystem}");
-        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod images_lock;
 pub(super) mod packages;
 mod publisher;
 mod registries_lock;
+mod rescan;
 mod scan;
 mod verdicts;
 mod verification;

@@ -22,6 +22,9 @@ pub struct GateSpec {
     /// What a finding leads to whose severity no source states. Default `hold`: unknown is not harmless, and
     /// sources usually follow.
     pub unknown_severity: UnknownSeverity,
+    /// What a finding leads to that is known to be exploited, by CISA's catalogue or ENISA's database where the advisory
+    /// bundle has them. Default `refuse`, whatever its severity: what is attacked now does not wait for the next release.
+    pub known_exploited: KnownExploited,
     /// Whether a publisher's signature has to verify. Default `optional`: most upstream images carry none; where one is
     /// there, the trust policy still decides what a wrong one means.
     pub signature: Requirement,
@@ -50,6 +53,7 @@ impl Default for GateSpec {
             max_severity: Threshold::High,
             fixable_only: false,
             unknown_severity: UnknownSeverity::Hold,
+            known_exploited: KnownExploited::Refuse,
             signature: Requirement::Optional,
             max_age: Period::days(7),
             cooldown: Period::days(0),
@@ -105,6 +109,28 @@ impl UnknownSeverity {
         match self {
             Self::Hold => Verdict::Held,
             Self::Refuse => Verdict::Refused,
+            Self::Record => Verdict::Cleared,
+        }
+    }
+}
+
+/// What a finding leads to that is known to be exploited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum KnownExploited {
+    /// The image is refused.
+    Refuse,
+    /// The image waits in quarantine.
+    Hold,
+    /// It is shown beside the finding, which counts by its severity alone.
+    Record,
+}
+
+impl KnownExploited {
+    pub const fn verdict(self) -> Verdict {
+        match self {
+            Self::Refuse => Verdict::Refused,
+            Self::Hold => Verdict::Held,
             Self::Record => Verdict::Cleared,
         }
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Signing;
+use super::{AdvisoriesSpec, Signing};
 use crate::{
     manifest::text::{Contact, ImageName, Prefix, Sentence},
     model::CycloneDx,
@@ -28,6 +28,9 @@ pub struct MirrorSpec {
     /// The legal role in which the operator declares to act, in its own words. Default: unknown; it is never derived,
     /// because it is a legal statement.
     pub role: Option<Sentence>,
+    /// What the advisory bundle is built from. Default: what is named on the command line.
+    #[serde(default)]
+    pub advisories: AdvisoriesSpec,
     /// The SBOMs that are written of what is taken in. Default: CycloneDX 1.6 in which nobody is named to answer for them.
     #[serde(default)]
     pub sbom: SbomSpec,

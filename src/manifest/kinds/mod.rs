@@ -2,6 +2,7 @@
 //!
 //! To add a kind: write its file, then name it in [`Kind`] and its tables below.
 
+mod advisories;
 mod consumer;
 mod gate;
 mod image_set;
@@ -15,6 +16,7 @@ mod withdrawal;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use advisories::{AdvisoriesSpec, AdvisorySourceSpec};
 pub use consumer::{ConsumerSpec, GateChoice};
 pub use gate::{
     CommittedSecrets, GateSpec, LicencesSpec, Licensed, PublisherVex, Requirement, Threshold, UnknownLicence,

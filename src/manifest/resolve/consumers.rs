@@ -53,6 +53,7 @@ fn thresholds(name: &str, object: &Object<'_>, path: &str, spec: &GateSpec) -> D
         max_severity: object.ruled(&at("maxSeverity"), spec.max_severity.severity()),
         fixable_only: object.ruled(&at("fixableOnly"), spec.fixable_only),
         unknown_severity: object.ruled(&at("unknownSeverity"), spec.unknown_severity.verdict()),
+        known_exploited: object.ruled(&at("knownExploited"), spec.known_exploited.verdict()),
         signature_required: object.ruled(&at("signature"), spec.signature == Requirement::Required),
         max_age: object.ruled(&at("maxAge"), spec.max_age),
         cooldown: object.ruled(&at("cooldown"), spec.cooldown),

@@ -1,6 +1,7 @@
 //! Documents to [`Desired`]: names looked up, defaults filled in, and the mistakes that only show between documents.
 
 mod access;
+mod advisories;
 mod conflicts;
 mod consumers;
 mod contents;
@@ -247,6 +248,7 @@ fn mirror(sources: &Sources<'_>, out: &mut Mistakes) -> Option<DesiredMirror> {
         vouching: vouching(&spec.signing),
         operator: spec.operator.as_ref().map(|text| text.0.clone()),
         role: spec.role.as_ref().map(|text| text.0.clone()),
+        advisories: advisories::sources(first, &spec.advisories, out),
         sbom: DesiredSbom {
             creator: spec.sbom.creator.as_ref().map(|contact| contact.0.clone()),
             version: spec.sbom.version,

@@ -29,7 +29,7 @@ spec: {images: [{image: docker.io/library/nginx, tags: [\"1.28\"]}]}
             9 |       maxSeverty: high
               |       ^^^^^^^^^^ did you mean `maxSeverity`?
               |
-              = help: keys of a gate: cooldown, fixableOnly, licences, maxAge, maxSeverity, publisherVex, secrets, signature, unknownSeverity
+              = help: keys of a gate: cooldown, fixableOnly, knownExploited, licences, maxAge, maxSeverity, publisherVex, secrets, signature, unknownSeverity
 
             1 error in 3 files; nothing was done.
         "#]],
@@ -176,7 +176,7 @@ spec:
             4 | spec: {maxSeverity: hgh, maxAge: 7, fixableOnly: "yes", signature: {}, pauses: 3d}
               |                                                                        ^^^^^^
               |
-              = help: keys of a gate: cooldown, fixableOnly, licences, maxAge, maxSeverity, publisherVex, secrets, signature, unknownSeverity
+              = help: keys of a gate: cooldown, fixableOnly, knownExploited, licences, maxAge, maxSeverity, publisherVex, secrets, signature, unknownSeverity
 
             error[F0111]: unknown kind `Pod`
              --> gates/standard.yaml:6:7
@@ -400,7 +400,7 @@ spec: {{ # {long}
             4 | spec: {"\u{202e} ü": 1, maxage: 3d}
               |        ^^^^^^^^^^^^
               |
-              = help: keys of a gate: cooldown, fixableOnly, licences, maxAge, maxSeverity, publisherVex, secrets, signature, unknownSeverity
+              = help: keys of a gate: cooldown, fixableOnly, knownExploited, licences, maxAge, maxSeverity, publisherVex, secrets, signature, unknownSeverity
 
             error[F0107]: unknown key `maxage`
              --> gates/a.yaml:4:18
@@ -408,7 +408,7 @@ spec: {{ # {long}
             4 | spec: {"\u{202e} ü": 1, maxage: 3d}
               |                         ^^^^^^ did you mean `maxAge`?
               |
-              = help: keys of a gate: cooldown, fixableOnly, licences, maxAge, maxSeverity, publisherVex, secrets, signature, unknownSeverity
+              = help: keys of a gate: cooldown, fixableOnly, knownExploited, licences, maxAge, maxSeverity, publisherVex, secrets, signature, unknownSeverity
 
             error[F0107]: unknown key `kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…`
               --> gates/a.yaml:10:3
@@ -416,7 +416,7 @@ spec: {{ # {long}
             10 |   kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…
                |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
                |
-               = help: keys of a gate: cooldown, fixableOnly, licences, maxAge, maxSeverity, publisherVex, secrets, signature, unknownSeverity
+               = help: keys of a gate: cooldown, fixableOnly, knownExploited, licences, maxAge, maxSeverity, publisherVex, secrets, signature, unknownSeverity
 
             error[F0107]: unknown key `maxage`
               --> gates/a.yaml:10:408
@@ -424,7 +424,7 @@ spec: {{ # {long}
             10 | …kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk: 1, maxage: 3d}
                |                                          ^^^^^^ did you mean `maxAge`?
                |
-               = help: keys of a gate: cooldown, fixableOnly, licences, maxAge, maxSeverity, publisherVex, secrets, signature, unknownSeverity
+               = help: keys of a gate: cooldown, fixableOnly, knownExploited, licences, maxAge, maxSeverity, publisherVex, secrets, signature, unknownSeverity
 
             4 errors in 2 files; nothing was done.
         "#]],

@@ -58,6 +58,7 @@ fn the_smallest_manifest_has_a_default_for_everything_else() {
             vouching: crate::manifest::DesiredVouching::default(),
             operator: None,
             role: None,
+            advisories: vec![],
             sbom: crate::manifest::DesiredSbom::default(),
         },
         registries: BTreeMap::new(),
@@ -85,6 +86,7 @@ fn the_smallest_manifest_has_a_default_for_everything_else() {
                 signature_required: default(false),
                 max_age: default(Period::days(7)),
                 cooldown: default(Period::days(0)),
+                known_exploited: default(Verdict::Refused),
                 publisher_vex: default(false),
                 licences: None,
                 hold_secrets: default(false),
@@ -112,7 +114,7 @@ spec:
   maxSeverity: negligible
   fixableOnly: true
   unknownSeverity: record
-
+  knownExploited: hold
   signature: required
   maxAge: 36h
   cooldown: 2w
@@ -127,6 +129,7 @@ spec:
         signature_required: written(true, "gates/strict.yaml:9"),
         max_age: written(Period { seconds: 36 * 3600 }, "gates/strict.yaml:10"),
         cooldown: written(Period::days(14), "gates/strict.yaml:11"),
+        known_exploited: written(Verdict::Held, "gates/strict.yaml:8"),
         publisher_vex: written(true, "gates/strict.yaml:12"),
         licences: None,
         hold_secrets: default(false),

@@ -161,6 +161,12 @@ fn finding(id: &str, ids: &[&str], packages: &[&str]) -> Finding {
         severity: Severity::Critical,
         chosen: "test".into(),
         severities: vec![],
+        state: None,
+        exploited: vec![],
+        epss: None,
+        advisories: vec![],
+        first_seen: None,
+        exploited_seen: None,
         statements: vec![],
     }
 }

@@ -50,7 +50,12 @@ fn scan(as_of: &str, gaps: &[&str]) -> ScanRecord {
         schema: ScanRecord::SCHEMA.to_owned(),
         subject: Digest::sha256("image"),
         packages: Digest::sha256(""),
-        advisories: AdvisoriesUsed { digest: Digest::sha256(as_of), as_of: at(as_of), ecosystems: vec![] },
+        advisories: AdvisoriesUsed {
+            digest: Digest::sha256(as_of),
+            as_of: at(as_of),
+            ecosystems: vec![],
+            sources: vec![],
+        },
         scanned: None,
         findings: vec![],
         not_looked_at: gaps.iter().map(gap).collect(),

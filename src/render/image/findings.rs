@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use serde::Serialize;
 
 use super::Image;
+use crate::advisory;
 use crate::evidence::ScanRecord;
 use crate::model::{Finding, Severity};
 use crate::render::link::Link;
@@ -18,6 +19,8 @@ pub(super) struct Section {
     bundle: String,
     as_of: String,
     ecosystems: Vec<Ecosystem>,
+    /// Sources of what is known of vulnerabilities whatever package has them.
+    about_vulnerabilities: Option<String>,
     counts: Vec<Count>,
     rows: Vec<Row>,
     left_out: usize,
@@ -45,6 +48,8 @@ struct Row {
     chosen: String,
     fixed: String,
     ecosystem: String,
+    /// `CISA KEV since 2026-11-19`; nothing where nobody says so.
+    exploited: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -67,12 +72,17 @@ pub(super) fn section(image: Image<'_>, scan: &ScanRecord) -> Section {
         reason: part.reason.clone(),
         packages: Some(part.packages).filter(|count| *count > 0),
     });
-    let ecosystems = scan.advisories.ecosystems.iter();
+    let (about, ecosystems): (Vec<_>, Vec<_>) =
+        scan.advisories.ecosystems.iter().partition(|used| used.ecosystem == advisory::NOTES);
     Section {
         record: image.file("scan.json"),
         bundle: scan.advisories.digest.to_string(),
         as_of: scan.advisories.as_of.to_string(),
-        ecosystems: ecosystems.map(|e| Ecosystem { name: e.ecosystem.clone(), records: e.records }).collect(),
+        about_vulnerabilities: about.first().map(|used| used.sources.join(", ")),
+        ecosystems: ecosystems
+            .into_iter()
+            .map(|e| Ecosystem { name: e.ecosystem.clone(), records: e.records })
+            .collect(),
         counts: Severity::ALL.iter().rev().map(count).collect(),
         rows: findings.iter().take(ROWS_MAX).map(|finding| row(finding)).collect(),
         left_out: findings.len().saturating_sub(ROWS_MAX),
@@ -87,7 +97,15 @@ fn row(finding: &Finding) -> Row {
         installed: finding.installed.clone(),
         severity: finding.severity.name(),
         chosen: finding.chosen.clone(),
-        fixed: finding.fixed.clone().unwrap_or_else(|| "none known".to_owned()),
+        fixed: match (&finding.fixed, finding.state) {
+            (Some(version), _) => version.clone(),
+            (None, Some(state)) => state.words().to_owned(),
+            (None, None) => "none known".to_owned(),
+        },
         ecosystem: finding.ecosystem.clone(),
+        exploited: (!finding.exploited.is_empty()).then(|| {
+            let said = finding.exploited.iter().map(|said| format!("{} since {}", said.by, said.since));
+            said.collect::<Vec<_>>().join(", ")
+        }),
     }
 }

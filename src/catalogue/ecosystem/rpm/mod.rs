@@ -10,7 +10,6 @@ mod header;
 mod manifest;
 mod ndb;
 mod package;
-mod schema;
 mod sqlite;
 
 use std::collections::{BTreeMap, BTreeSet};

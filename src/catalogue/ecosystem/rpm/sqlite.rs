@@ -6,7 +6,7 @@
 use rusqlite::{Connection, MAIN_DB, config::DbConfig, types::ValueRef};
 
 use super::package::Reading;
-use super::schema;
+use crate::catalogue::sqlite_schema;
 
 /// Bytes 18 and 19 say with 2 that there is a write-ahead log, which a database in memory cannot have; 1 means none.
 const LOG_FLAGS_AT: usize = 18;
@@ -17,10 +17,10 @@ const LOG_FLAGS: [u8; 2] = [1, 1];
 /// # Errors
 /// Why the database cannot be read, or no further.
 pub(super) fn each(bytes: &[u8], reading: &mut Reading) -> Result<(), String> {
-    if bytes.len() < schema::HEADER_BYTES {
+    if bytes.len() < sqlite_schema::HEADER_BYTES {
         return Err("too short for an SQLite database".to_owned());
     }
-    if !schema::is_bearable(bytes) {
+    if !sqlite_schema::is_bearable(bytes) {
         return Err(FOREIGN.to_owned());
     }
     let connection = open(bytes).map_err(|error| reason(&error))?;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 /// The header of the file, before the head of the first page.
-pub(super) const HEADER_BYTES: usize = 100;
+pub(crate) const HEADER_BYTES: usize = 100;
 
 /// Kinds of pages of a table, and the bytes of their heads.
 const LEAF: u8 = 13;
@@ -17,7 +17,7 @@ const PAGES_MAX: usize = 1000;
 const BYTES_MAX: u64 = 1 << 20;
 
 /// Returns whether the schema is of bearable size, on one page or on different pages below the first.
-pub(super) fn is_bearable(bytes: &[u8]) -> bool {
+pub(crate) fn is_bearable(bytes: &[u8]) -> bool {
     schema_bytes(bytes).is_some_and(|length| length <= BYTES_MAX)
 }
 

@@ -1,62 +1,67 @@
-//! The part of an OSV record (OSV schema 1.7) that matching needs. Pure; the next module is [`super::bundle`].
-//!
-//! Fields this program does not use are skipped, whatever they hold. Fields it does use have limits, and a record
-//! that breaks one is refused as a whole: half an advisory is worse than one that is reported as broken.
+//! OSV records (OSV schema 1.7), one a file, as JSON or YAML. Fields that matching does not need are skipped, whatever
+//! they hold.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{
-    bundle::SeverityStatement,
-    module, package_name,
-    range::{Event, Match, evaluate},
-    versions::{Scheme, VERSION_BYTES_MAX, scheme_of},
+use super::{Format, Shape};
+use crate::{
+    advisory::{
+        bundle::SeverityStatement,
+        ecosystem, module, package_name,
+        range::{Event, Match, evaluate},
+        record::{AFFECTED_MAX, Affected, Content, LIST_MAX, Record, a_version, at_most, identifier, name},
+        versions::Scheme,
+    },
+    model::Instant,
 };
-use crate::model::Instant;
 
 /// Largest record in bytes, as OCI advises for manifests; the largest of 5,680 AlmaLinux records has 196 kB.
-pub(super) const RECORD_BYTES_MAX: u64 = 4 << 20;
-/// Most entries of `affected`. AlmaLinux, which lists each binary package, has up to 516 in one record.
-const AFFECTED_MAX: usize = 20_000;
-/// Most ranges or events of one affected package, and most other names of a record. One kernel
-/// advisory may name hundreds of CVEs.
-const LIST_MAX: usize = 5_000;
+const RECORD_BYTES_MAX: u64 = 4 << 20;
 /// Most versions listed for one affected package.
 const VERSIONS_MAX: usize = 50_000;
 /// Most comparisons spent on leaving out listed versions of one package; a kernel with 1,000 versions and
 /// a dozen boundaries needs fewer.
 const PRUNING_MAX: usize = 20_000;
-/// Longest identifier, package or ecosystem name and severity in bytes; CVSS 4.0 vectors with every metric have 200.
-const NAME_BYTES_MAX: usize = 256;
 
-/// One advisory, of all packages and releases it speaks of.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Record {
-    pub(super) id: String,
-    pub(super) modified: Instant,
-    pub(super) withdrawn: bool,
-    /// Repairs nothing but mistakes, or adds something: distributions publish these beside their security advisories.
-    pub(super) is_no_vulnerability: bool,
-    /// What else the same thing is called: aliases and upstream identifiers, sorted.
-    pub(super) ids: Vec<String>,
-    /// Entries of the ecosystems that are imported.
-    pub(super) affected: Vec<Affected>,
-    /// Names of the other ecosystems.
-    pub(super) left_out: BTreeSet<String>,
+pub(super) struct Osv;
+
+impl Format for Osv {
+    fn name(&self) -> &'static str {
+        "osv"
+    }
+
+    fn bytes_max(&self) -> u64 {
+        RECORD_BYTES_MAX
+    }
+
+    fn claims(&self, shape: &Shape<'_>) -> bool {
+        shape.has(&["id", "modified"]) || shape.has(&["id", "affected"])
+    }
+
+    fn shares_identifiers(&self) -> bool {
+        true
+    }
+
+    fn read(&self, bytes: &[u8]) -> Result<Content, String> {
+        if !bytes.trim_ascii_start().starts_with(b"{") {
+            return record(yaml(bytes)?).map(Content::of);
+        }
+        let raw = serde_json::from_slice(bytes).map_err(|e| said(&e))?;
+        record(raw).map(Content::of)
+    }
 }
 
-/// One package of one release.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Affected {
-    pub(super) ecosystem: String,
-    pub(super) package: String,
-    pub(super) modules: Option<Vec<String>>,
-    pub(super) ranges: Vec<Vec<Event>>,
-    /// Affected versions outside the ranges.
-    pub(super) versions: Vec<String>,
-    pub(super) severities: Vec<SeverityStatement>,
+/// PyPA and others keep OSV records as YAML.
+fn yaml(bytes: &[u8]) -> Result<RawRecord, String> {
+    let text = std::str::from_utf8(bytes).map_err(|e| said(&e))?;
+    serde_yaml::from_str(text).map_err(|e| said(&e))
+}
+
+fn said(error: &dyn std::fmt::Display) -> String {
+    error.to_string().chars().take(200).collect()
 }
 
 #[derive(Deserialize)]
@@ -130,13 +135,8 @@ fn null_as_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(input: D) -> Re
     Ok(Option::deserialize(input)?.unwrap_or_default())
 }
 
-/// Reads one record; the error says in a few words what is wrong with it.
-pub(super) fn parse(bytes: &[u8]) -> Result<Record, String> {
-    if bytes.len() as u64 > RECORD_BYTES_MAX {
-        return Err(format!("larger than {RECORD_BYTES_MAX} bytes"));
-    }
-    let raw: RawRecord =
-        serde_json::from_slice(bytes).map_err(|e| e.to_string().chars().take(200).collect::<String>())?;
+/// Returns a record; the error says in a few words what is wrong with it.
+fn record(raw: RawRecord) -> Result<Record, String> {
     identifier(&raw.id)?;
     at_most(raw.affected.len(), AFFECTED_MAX, "affected entries")?;
     let shared = severities(&raw.severity, None, raw.database_specific.as_ref())?;
@@ -144,8 +144,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Record, String> {
     for entry in &raw.affected {
         let Some(package) = &entry.package else { continue };
         name(&package.ecosystem)?;
-        match scheme_of(&package.ecosystem) {
-            Some(scheme) => affected.push(read_affected(scheme, entry, package, &raw, &shared)?),
+        match ecosystem::ecosystem(&package.ecosystem) {
+            Some(ecosystem) => affected.push(read_affected(ecosystem, entry, &package.name, &raw, &shared)?),
             None => drop(left_out.insert(package.ecosystem.clone())),
         }
     }
@@ -179,13 +179,14 @@ fn names(raw: &RawRecord) -> Result<Vec<String>, String> {
 }
 
 fn read_affected(
-    scheme: Scheme,
+    ecosystem: String,
     entry: &RawAffected,
-    package: &RawPackage,
+    package: &str,
     record: &RawRecord,
     shared: &[SeverityStatement],
 ) -> Result<Affected, String> {
-    name(&package.name)?;
+    name(package)?;
+    let scheme = ecosystem::scheme_of(&ecosystem).ok_or_else(|| format!("`{ecosystem}` has no versions"))?;
     at_most(entry.ranges.len(), LIST_MAX, "ranges")?;
     at_most(entry.versions.len(), VERSIONS_MAX, "versions")?;
     // Ranges of type GIT speak of upstream commits and say nothing about a package.
@@ -193,10 +194,7 @@ fn read_affected(
         entry.ranges.iter().filter(|range| ["ECOSYSTEM", "SEMVER"].contains(&range.kind.as_str()));
     let ranges = ecosystem_ranges.map(|range| read_events(&range.events)).collect::<Result<Vec<_>, _>>()?;
     if ranges.is_empty() && entry.versions.is_empty() {
-        return Err(format!(
-            "`{}` of `{}` has neither a range nor versions",
-            package.name, package.ecosystem
-        ));
+        return Err(format!("`{package}` of `{ecosystem}` has neither a range nor versions"));
     }
     for version in &entry.versions {
         a_version(version)?;
@@ -204,19 +202,28 @@ fn read_affected(
     let versions = ranges.iter().flatten().map(Event::version);
     let summary = record.summary.as_deref().unwrap_or_default();
     let modules = (scheme == Scheme::Rpm).then(|| module::streams(summary, versions)).flatten();
-    let own =
+    let mut own =
         severities(&entry.severity, entry.ecosystem_specific.as_ref(), entry.database_specific.as_ref())?;
+    own.extend((scheme == Scheme::Rpm).then(|| word_before(summary)).flatten());
     // OSV: a severity of the affected package takes the place of the record's.
     let has_own_score = own.iter().any(|statement| statement.kind.starts_with("CVSS"));
     let inherited = shared.iter().filter(|s| !(has_own_score && s.kind.starts_with("CVSS"))).cloned();
     Ok(Affected {
-        ecosystem: package.ecosystem.clone(),
-        package: package_name(&package.ecosystem, &package.name),
+        package: package_name(&ecosystem, package),
+        ecosystem,
         modules,
         versions: outside(scheme, &ranges, &entry.versions),
         ranges,
         severities: own.iter().cloned().chain(inherited).collect::<BTreeSet<_>>().into_iter().collect(),
+        state: None,
     })
+}
+
+/// Distributions that follow Red Hat rate an advisory in the first word of its summary: `Important: curl security update`.
+fn word_before(summary: &str) -> Option<SeverityStatement> {
+    let (word, _) = summary.split_once(": ")?;
+    let is_rating = ["Critical", "Important", "Moderate", "Low"].contains(&word);
+    is_rating.then(|| SeverityStatement::vendor(word))
 }
 
 fn read_events(events: &[RawEvent]) -> Result<Vec<Event>, String> {
@@ -257,7 +264,10 @@ fn severities(
 ) -> Result<Vec<SeverityStatement>, String> {
     at_most(scores.len(), LIST_MAX, "severities")?;
     let word = |from: Option<&Value>, key: &str| from?.get(key)?.as_str().map(str::to_owned);
-    let rated = scores.iter().map(|s| SeverityStatement { kind: s.kind.clone(), value: s.score.clone() });
+    // Ubuntu gives its own priority, with its name as the type.
+    let kind =
+        |score: &RawSeverity| if score.kind == "Ubuntu" { "vendor".into() } else { score.kind.clone() };
+    let rated = scores.iter().map(|s| SeverityStatement { kind: kind(s), value: s.score.clone() });
     let urgency = word(ecosystem, "urgency").map(|value| SeverityStatement { kind: "urgency".into(), value });
     let said = word(database, "severity").map(|value| SeverityStatement { kind: "database".into(), value });
     let statements: Vec<_> = rated.chain(urgency).chain(said).collect();
@@ -268,38 +278,15 @@ fn severities(
     Ok(statements)
 }
 
-fn identifier(id: &str) -> Result<(), String> {
-    let plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:+~".contains(&b));
-    if plain { name(id) } else { Err(format!("`{}` is not an identifier", shown(id))) }
-}
-
-fn name(text: &str) -> Result<(), String> {
-    let fits = !text.is_empty() && text.len() <= NAME_BYTES_MAX && !text.chars().any(char::is_control);
-    if fits { Ok(()) } else { Err(format!("`{}` is empty, too long or unprintable", shown(text))) }
-}
-
-fn a_version(text: &str) -> Result<(), String> {
-    if text.len() <= VERSION_BYTES_MAX {
-        Ok(())
-    } else {
-        Err(format!("version `{}` is too long", shown(text)))
-    }
-}
-
-fn at_most(found: usize, limit: usize, what: &str) -> Result<(), String> {
-    if found > limit { Err(format!("{found} {what}, more than {limit}")) } else { Ok(()) }
-}
-
-/// Returns the beginning of a foreign string without control characters, for a message.
-fn shown(text: &str) -> String {
-    text.chars().take(40).map(|c| if c.is_control() { '?' } else { c }).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::fixtures::record;
     use super::*;
+    use crate::advisory::fixtures::record;
     use serde_json::json;
+
+    fn parse(bytes: &[u8]) -> Result<Record, String> {
+        Osv.read(bytes).map(|mut content| content.records.remove(0))
+    }
 
     fn read(value: &Value) -> Result<Record, String> {
         parse(value.to_string().as_bytes())
@@ -350,11 +337,25 @@ mod tests {
 
     #[test]
     fn other_ecosystems_are_named_and_not_read() {
-        let mut value = record("X-1", "Rocky Linux:8", "a", None);
+        let mut value = record("X-1", "Mageia:9", "a", None);
         value["affected"][0]["ranges"] = json!([{"type": "ECOSYSTEM", "events": []}]);
         let record = read(&value).unwrap();
         assert!(record.affected.is_empty());
-        assert_eq!(record.left_out.into_iter().collect::<Vec<_>>(), ["Rocky Linux:8"]);
+        assert_eq!(record.left_out.into_iter().collect::<Vec<_>>(), ["Mageia:9"]);
+    }
+
+    #[test]
+    fn yaml_that_grows_by_its_references_is_refused() {
+        let mut text = "id: X-1\nmodified: 2024-01-01T00:00:00Z\naffected: []\n".to_owned();
+        assert!(parse(text.as_bytes()).is_ok());
+        text.push_str("a: &a [x, x, x, x, x, x, x, x, x]\n");
+        let levels = ["ab", "bc", "cd", "de", "ef", "fg", "gh"];
+        let level = |pair: &str| {
+            let (with, of) = pair.split_at(1);
+            format!("{of}: &{of} [{}]\n", vec![format!("*{with}"); 9].join(", "))
+        };
+        text.extend(levels.map(level));
+        assert!(parse(text.as_bytes()).is_err(), "fifty million words");
     }
 
     #[test]
@@ -435,6 +436,5 @@ mod tests {
             parse(br#"{"id":"A","id":"B","modified":"2024-01-01T00:00:00Z"}"#).is_err(),
             "two identifiers"
         );
-        assert!(parse(&vec![b' '; (4 << 20) + 1]).unwrap_err().contains("larger"));
     }
 }
