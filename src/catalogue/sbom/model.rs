@@ -36,7 +36,10 @@ fn component(of: &Component, licence: Option<String>) -> Modelled {
     if package.version.is_empty() {
         modelled.version = None;
     }
-    modelled.group = (!package.namespace.is_empty()).then(|| NormalizedString::new(&package.namespace));
+    // The distribution of a package is no part of its name: Grype and Trivy would look for `debian/jq` and find nothing.
+    let group =
+        Some(&package.namespace).filter(|name| !name.is_empty() && !package.ecosystem.is_of_distribution());
+    modelled.group = group.map(|name| NormalizedString::new(name));
     modelled.purl = Some(to_purl(&of.purl));
     modelled.cpe = of.cpes.iter().find(|name| cpe::is_name(name)).map(|name| Cpe::new(name));
     modelled.licenses =

@@ -70,6 +70,27 @@ fn rich() -> Vec<Component> {
     all
 }
 
+/// Grype and Trivy look for `GROUP/NAME`, and know no package `debian/redis`.
+#[test]
+fn the_distribution_is_no_group_of_its_packages() {
+    let document = document(&rich());
+    let components = document["components"].as_array().unwrap();
+    let groups: Vec<_> = components
+        .iter()
+        .filter_map(|component| Some((component["purl"].as_str()?, component["group"].as_str())))
+        .collect();
+    for (purl, group) in groups {
+        let expected = [
+            ("pkg:deb/", None),
+            ("pkg:maven/", Some("org.example")),
+            ("pkg:golang/example", Some("example.com")),
+        ];
+        if let Some((_, expected)) = expected.iter().find(|(beginning, _)| purl.starts_with(beginning)) {
+            assert_eq!(group, *expected, "{purl}");
+        }
+    }
+}
+
 #[test]
 fn components_are_named_by_their_package_urls() {
     let document = document(&packages());
