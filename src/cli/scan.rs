@@ -7,7 +7,7 @@ use clap::Args;
 use super::{
     Exit, advisories, env, exit,
     inspected::{self, Failure, Image, Reached},
-    print, show, world,
+    show, world,
 };
 use crate::{
     advisory::{Bundle, Store, Wanted},
@@ -71,7 +71,9 @@ pub(super) fn run(arguments: &Arguments, ui: &Ui) -> Exit {
             if let Some(format) = arguments.format {
                 return match reported(arguments, &subject, &record, format) {
                     Ok(document) => {
-                        print(ui, &document);
+                        if let Err(error) = ui.document(&document) {
+                            ui.error(&error.to_string());
+                        }
                         exit_code(arguments.fail_on, &record)
                     }
                     Err(error) => exit::show(ui, &RunError::Task(error.to_string()), &[]),

@@ -138,12 +138,20 @@ impl Ui {
     /// [`OutputError`] where stdout cannot be written. A reader that has gone is no error: see [`Ui::reader_gone`].
     pub fn result(&self, text: &str) -> Result<(), OutputError> {
         let text = if self.settings.json { text.to_owned() } else { foreign::escaped(text) };
+        self.document(&text)
+    }
+
+    /// Writes a document as it is: its format has rules of its own for every character, which its writer has kept.
+    ///
+    /// # Errors
+    /// As [`Self::result`].
+    pub fn document(&self, text: &str) -> Result<(), OutputError> {
         self.bars.suspend(|| {
             let mut streams = self.lock();
             if streams.reader_gone {
                 return Ok(());
             }
-            match write_line(&mut streams.stdout, &text) {
+            match write_line(&mut streams.stdout, text) {
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                     streams.reader_gone = true;
                     Ok(())
